@@ -59,6 +59,25 @@ public static class ModelFile
     public static object Load(Stream stream, ModelKinds? kinds = null)
         => ModelReader.Load(stream, Name(stream), kinds ?? ModelKinds.Standard, ModelReader.Root);
 
+    /// <summary>
+    /// What a file holds, for people and tools: reads the header alone, so it is quick for any size. The layout is checked, the checksum is not
+    /// (loading does that).
+    /// </summary>
+    /// <exception cref="InvalidDataException">The file is no model file, or its header is damaged.</exception>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    public static ModelFileSummary Inspect(string path)
+    {
+        using var stream = Open(path);
+        return Inspect(stream);
+    }
+
+    /// <inheritdoc cref="Inspect(string)"/>
+    public static ModelFileSummary Inspect(Stream stream)
+    {
+        using var source = new ByteSource(stream, Name(stream));
+        return ModelFileSummary.Of(FileHeader.Read(source), source);
+    }
+
     internal static void Write(Stream stream, ModelWriter writer) => writer.WriteTo(null, stream.Write);
 
     private static ModelWriter Collect<T>(T model, ModelKinds? kinds) where T : IModel<T>

@@ -15,6 +15,7 @@ public sealed class ModelKinds
     public static ModelKinds None { get; } = new(new(StringComparer.Ordinal), []);
 
     /// <summary>Every model of this library.</summary>
+    // Names are qualified here, not imported: this list is the one place of this folder that knows models.
     public static ModelKinds Standard { get; } = None;
 
     /// <summary>The names of the kinds, sorted.</summary>

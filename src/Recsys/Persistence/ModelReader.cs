@@ -49,7 +49,7 @@ public sealed partial class ModelReader
 
     /// <summary>
     /// Reads the number of things that a model holds, 0 or more. It is bounded by the bytes of the file, so that a forged number cannot make a model
-    /// allocate what the file does not justify.
+    /// allocate what the file does not justify; so each thing must take at least one byte of the file.
     /// </summary>
     /// <inheritdoc cref="Integer" path="/exception"/>
     public int Count(string name) => (int)Integer(name, 0, Math.Min(_content.Length, Array.MaxLength));

@@ -28,7 +28,7 @@ public sealed class ModelWriter
     {
         ArgumentNullException.ThrowIfNull(value);
         if (!EntryName.IsText(value)) throw new ArgumentException($"The text of the entry {EntryName.Show(name)} is not valid Unicode.", nameof(value));
-        _content.Values.Add(new(Claim(name), value));
+        Add(Reserve(name), value);
     }
 
     /// <summary>Writes a whole number.</summary>
@@ -78,16 +78,20 @@ public sealed class ModelWriter
     public void Tensor<T>(string name, ReadOnlyMemory<T> data, bool allowNonFinite, params ReadOnlySpan<long> shape) where T : unmanaged
     {
         var type = TensorType.Of<T>();
-        var full = Claim(name);
+        var full = Reserve(name);
         var dimensions = shape.IsEmpty ? [data.Length] : shape.ToArray();
         var bytes = (long)data.Length * type.Size;
-        if (dimensions.Length > 8 || Array.Exists(dimensions, d => d < 0) || FileHeader.ByteCount(dimensions, type.Size) != bytes)
+        if (FileHeader.LargestOfEmpty(dimensions) > FileHeader.MaxEmptyDimension)
+            throw new ArgumentException($"The tensor {EntryName.Show(full)} is empty; its shape {EntryName.ShowShape(dimensions)} may have dimensions up to " +
+                $"{FileHeader.MaxEmptyDimension}.", nameof(shape));
+        if (dimensions.Length > FileHeader.MaxRank || Array.Exists(dimensions, d => d < 0) || FileHeader.ByteCount(dimensions, type.Size) != bytes)
             throw new ArgumentException($"The tensor {EntryName.Show(full)} has {data.Length} elements, which do not fill the shape " +
-                $"{EntryName.ShowShape(dimensions)}; at most 8 dimensions are allowed.", nameof(shape));
+                $"{EntryName.ShowShape(dimensions)}; at most {FileHeader.MaxRank} dimensions are allowed.", nameof(shape));
         var bad = allowNonFinite ? -1 : type.FirstNonFinite(data.Span);
         if (bad >= 0)
             throw new ArgumentException($"The tensor {EntryName.Show(full)} holds {data.Span[bad]} at index {bad}; a model is saved with finite values only.",
                 nameof(data));
+        Claim(full);
         _content.Tensors.Add(new(full, type, dimensions, bytes, sink => type.Emit(data.Span, sink)));
     }
 
@@ -133,8 +137,8 @@ public sealed class ModelWriter
 
     internal void Root(string kind, int version, Action<ModelWriter> write)
     {
-        _content.Values.Add(new(_prefix + EntryName.Kind, kind));
-        _content.Values.Add(new(_prefix + EntryName.Version, version.ToString(CultureInfo.InvariantCulture)));
+        Add(_prefix + EntryName.Kind, kind);
+        Add(_prefix + EntryName.Version, version.ToString(CultureInfo.InvariantCulture));
         write(this);
     }
 
@@ -152,12 +156,18 @@ public sealed class ModelWriter
         return full;
     }
 
-    private string Claim(string name)
+    private string Reserve(string name)
+        => EntryName.IsReserved(name) ? throw new ArgumentException($"The name '{name}' is reserved; choose another.", nameof(name)) : Full(name);
+
+    private void Add(string full, string value)
     {
-        var full = Full(name);
-        if (EntryName.IsReserved(name)) throw new ArgumentException($"The name '{name}' is reserved; choose another.", nameof(name));
-        if (!_content.Names.Add(full)) throw new ArgumentException($"The entry {EntryName.Show(full)} is written twice.", nameof(name));
-        return full;
+        Claim(full);
+        _content.Values.Add(new(full, value));
+    }
+
+    private void Claim(string full)
+    {
+        if (!_content.Names.Add(full)) throw new ArgumentException($"The entry {EntryName.Show(full)} is written twice.");
     }
 
     internal void WriteTo(Action<long>? announce, Action<ReadOnlySpan<byte>> sink)
