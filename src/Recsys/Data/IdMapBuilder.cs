@@ -1,4 +1,6 @@
+using System.Buffers;
 using System.Globalization;
+using System.Text;
 
 namespace Recsys.Data;
 
@@ -55,6 +57,21 @@ public sealed class IdMapBuilder
     /// <summary>The map of the ids so far; the builder may go on. Without new ids it is the very map that the builder started with.</summary>
     public IdMap Build()
         => _start is not null && _start.Count == Count ? _start : new IdMap(_table.Copy());
+
+    /// <summary>Whether ids that are not integers are refused.</summary>
+    internal bool LongsOnly => _kind == IdKeys.Long;
+
+    /// <summary>As <see cref="Add(ReadOnlySpan{char})"/>, for valid UTF-8.</summary>
+    internal int AddUtf8(ReadOnlySpan<byte> key)
+    {
+        if (_table.Keys is not null && CellParsers.TryParseCanonical(key, out var number)) return _table.Add(number);
+        const int OnStack = 256;
+        var rented = key.Length > OnStack ? ArrayPool<char>.Shared.Rent(key.Length) : null;
+        var text = rented ?? stackalloc char[OnStack];
+        var id = Add(text[..Encoding.UTF8.GetChars(key, text)], null);
+        if (rented is not null) ArrayPool<char>.Shared.Return(rented);
+        return id;
+    }
 
     private int Add(ReadOnlySpan<char> key, string? text)
     {

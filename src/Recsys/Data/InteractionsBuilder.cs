@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 
 namespace Recsys.Data;
 
@@ -15,6 +16,7 @@ public sealed class InteractionsBuilder
     private readonly ChunkedColumn<int> _itemColumn = new();
     private readonly ChunkedColumn<float> _valueColumn = new();
     private readonly List<string> _eventTypes = [];
+    private readonly List<byte[]> _eventNames = [];  // the same in UTF-8, as files have them
     private ChunkedColumn<long>? _timeColumn;
     private ChunkedColumn<byte>? _eventColumn;
     private long _firstUntimed = -1;
@@ -36,6 +38,13 @@ public sealed class InteractionsBuilder
         _missingTime = Guard.Defined(missingTime, nameof(missingTime));
         _users = new IdMapBuilder(users);
         _items = new IdMapBuilder(items);
+    }
+
+    internal InteractionsBuilder(IdMapBuilder users, IdMapBuilder items, MissingTime missingTime)
+    {
+        _missingTime = missingTime;
+        _users = users;
+        _items = items;
     }
 
     /// <summary>Number of rows so far.</summary>
@@ -110,7 +119,18 @@ public sealed class InteractionsBuilder
             if (eventType.SequenceEqual(_eventTypes[i])) return i;
         if (_eventTypes.Count == 256) throw Bad($"the event type '{Excerpt.Of(eventType)}' is the 257th; a log has at most 256", nameof(eventType));
         _eventTypes.Add(eventType.ToString());
+        _eventNames.Add(Encoding.UTF8.GetBytes(_eventTypes[^1]));
         return _eventTypes.Count - 1;
+    }
+
+    /// <summary>The index of an event type in valid UTF-8, which is added if new; false if there are 256 others.</summary>
+    internal bool TryGetEvent(ReadOnlySpan<byte> eventType, out int kind)
+    {
+        for (kind = 0; kind < _eventNames.Count; kind++)
+            if (eventType.SequenceEqual(_eventNames[kind])) return true;
+        if (_eventTypes.Count == 256) return false;
+        kind = EventOf(Encoding.UTF8.GetString(eventType));
+        return true;
     }
 
     /// <summary>Adds a checked row.</summary>
