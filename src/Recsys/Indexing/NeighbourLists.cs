@@ -82,4 +82,21 @@ internal sealed class NeighbourLists
         }
         return new NeighbourLists(offsets, ids, similarities);
     }
+
+    public void Write(ModelWriter writer)
+    {
+        writer.Tensor("offsets", _offsets);
+        writer.Tensor("ids", _ids);
+        writer.Tensor("similarities", _similarities);
+    }
+
+    /// <exception cref="InvalidDataException">The lists are not those of that many things, or a similarity is not positive.</exception>
+    public static NeighbourLists Read(ModelReader reader, int count)
+    {
+        var ids = reader.Ids("ids", -1, count);
+        var similarities = reader.Tensor<float>("similarities", ids.Length);
+        foreach (var similarity in similarities)
+            if (similarity <= 0) throw reader.Invalid($"a similarity of neighbours is {similarity}; they are positive.");
+        return new NeighbourLists(reader.Offsets<long>("offsets", count, ids.Length), ids, similarities);
+    }
 }

@@ -70,7 +70,8 @@ internal sealed class SparseRowIndex
     /// <param name="destination">Receives rows with their similarities, best first, ties by lower row.</param>
     public int Search(ReadOnlySpan<int> columns, ReadOnlySpan<float> values, ReadOnlySpan<float> times, int self, Span<ScoredItem> destination)
     {
-        var query = new Query(columns, _measure.UseValues ? values : default, times, self, InverseNorm(columns.Length, values));
+        var query = new Query(columns, _measure.UseValues ? values : default, times, self < RowCount ? self : -1,
+            InverseNorm(columns.Length, values));
         var work = 0L;
         foreach (var c in columns) work += _inverted.RowOffsets[c + 1] - _inverted.RowOffsets[c];
 

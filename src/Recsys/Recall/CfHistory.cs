@@ -1,0 +1,45 @@
+namespace Recsys.Recall;
+
+/// <summary>A given history made like a trained row: known items only, each once, with 1, the sum of its values or its last rating.</summary>
+internal sealed class CfHistory(int itemCount, CfOptions options)
+{
+    private readonly int[] _placePlusOne = new int[itemCount];
+    private int[] _items = new int[64];
+    private float[] _values = new float[64];
+    private int _count;
+
+    public ReadOnlySpan<int> Items => _items.AsSpan(0, _count);
+
+    public Span<float> Values => _values.AsSpan(0, _count);
+
+    /// <exception cref="ArgumentException">The values are not as many as the items, or one is not finite.</exception>
+    public void Load(in RecallRequest request)
+    {
+        foreach (var item in Items) _placePlusOne[item] = 0;
+        _count = 0;
+        var (history, values) = (request.History, request.HistoryValues);
+        if (!values.IsEmpty && values.Length != history.Length)
+            throw new ArgumentException($"There are {values.Length} history values for {history.Length} items; give as many, or none.", nameof(request));
+        if (_items.Length < Math.Min(history.Length, itemCount))
+        {
+            _items = new int[Math.Min(history.Length, itemCount)];
+            _values = new float[_items.Length];
+        }
+        for (var i = 0; i < history.Length; i++)
+        {
+            var value = values.IsEmpty ? 1 : values[i];
+            if (!float.IsFinite(value))
+                throw new ArgumentException($"History value {i} is {value}; values must be finite.", nameof(request));
+            if ((uint)history[i] >= (uint)itemCount) continue;
+            ref var place = ref _placePlusOne[history[i]];
+            if (place == 0)
+            {
+                _items[_count] = history[i];
+                _values[_count] = options.Rated || options.UseValues ? value : 1;
+                place = ++_count;
+            }
+            else if (options.Rated) _values[place - 1] = value;
+            else if (options.UseValues) _values[place - 1] += value;
+        }
+    }
+}
