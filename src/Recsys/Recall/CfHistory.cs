@@ -17,7 +17,8 @@ internal sealed class CfHistory(int itemCount, CfOptions options)
     {
         foreach (var item in Items) _placePlusOne[item] = 0;
         _count = 0;
-        var (history, values) = (request.History, request.HistoryValues);
+        var history = request.History;
+        var values = request.HistoryValues;
         if (!values.IsEmpty && values.Length != history.Length)
             throw new ArgumentException($"There are {values.Length} history values for {history.Length} items; give as many, or none.", nameof(request));
         if (_items.Length < Math.Min(history.Length, itemCount))

@@ -103,7 +103,8 @@ public sealed class ItemCf : IRecaller, ISimilarItems, IModel<ItemCf>
         var top = new TopItems(destination, filter, ItemCount);
         if ((uint)item < (uint)ItemCount)
         {
-            var (ids, similarities) = (_neighbours.Ids(item), _neighbours.Similarities(item));
+            var ids = _neighbours.Ids(item);
+            var similarities = _neighbours.Similarities(item);
             for (var i = 0; i < ids.Length; i++) top.Offer(ids[i], similarities[i]);
         }
         return top.Finish();
@@ -121,7 +122,8 @@ public sealed class ItemCf : IRecaller, ISimilarItems, IModel<ItemCf>
         var fallback = !centred || ItemCount == 0 ? 0 : (uint)item < (uint)ItemCount ? _means[item] : CfRows.Mean(_means, 0);
         if ((uint)user >= (uint)UserCount || (uint)item >= (uint)ItemCount) return fallback;
         var row = _users.Row(user);
-        var (ids, similarities) = (_neighbours.Ids(item), _neighbours.Similarities(item));
+        var ids = _neighbours.Ids(item);
+        var similarities = _neighbours.Similarities(item);
         var (sum, weight) = (0f, 0f);
         for (var k = 0; k < ids.Length; k++)
         {

@@ -97,7 +97,8 @@ public sealed class UserCf : IRecaller, IModel<UserCf>
         else if ((uint)request.User < (uint)UserCount)
         {
             mean = _means[request.User];
-            var (ids, similarities) = (_neighbours.Ids(request.User), _neighbours.Similarities(request.User));
+            var ids = _neighbours.Ids(request.User);
+            var similarities = _neighbours.Similarities(request.User);
             for (var k = 0; k < ids.Length; k++) AddItemsOf(ids[k], similarities[k], sums);
         }
 
@@ -117,7 +118,8 @@ public sealed class UserCf : IRecaller, IModel<UserCf>
     public int SimilarUsers(int user, Span<ScoredItem> destination)
     {
         if ((uint)user >= (uint)UserCount) return 0;
-        var (ids, similarities) = (_neighbours.Ids(user), _neighbours.Similarities(user));
+        var ids = _neighbours.Ids(user);
+        var similarities = _neighbours.Similarities(user);
         var count = Math.Min(ids.Length, destination.Length);
         for (var k = 0; k < count; k++) destination[k] = new ScoredItem(ids[k], similarities[k]);
         return count;
@@ -135,7 +137,8 @@ public sealed class UserCf : IRecaller, IModel<UserCf>
         var (knowsUser, knowsItem) = ((uint)user < (uint)UserCount, (uint)item < (uint)ItemCount);
         var fallback = !centred ? 0 : knowsUser ? _means[user] : knowsItem ? _itemMeans[item] : CfRows.Mean(_itemMeans, 0);
         if (!knowsUser || !knowsItem) return fallback;
-        var (ids, similarities) = (_neighbours.Ids(user), _neighbours.Similarities(user));
+        var ids = _neighbours.Ids(user);
+        var similarities = _neighbours.Similarities(user);
         var (sum, weight) = (0f, 0f);
         for (var k = 0; k < ids.Length; k++)
         {
@@ -173,7 +176,8 @@ public sealed class UserCf : IRecaller, IModel<UserCf>
     private float FoldIn(in RecallRequest request, Scratch scratch, out int count)
     {
         scratch.History.Load(request);
-        var (items, values) = (scratch.History.Items, scratch.History.Values);
+        var items = scratch.History.Items;
+        var values = scratch.History.Values;
         var mean = CfRows.Mean(values, 0);
         CfRows.Centre(items, values, _options.Similarity, _itemMeans);
         var found = scratch.Neighbours.AsSpan();
