@@ -29,7 +29,7 @@ internal sealed class NeighbourLists
     /// <param name="neighbours">K, the most that are kept of each.</param>
     /// <param name="scaleToOne">Divide each list by its best similarity.</param>
     /// <param name="threads">At least 1.</param>
-    /// <param name="progress">Told after each part of the rows, from the thread that finished it.</param>
+    /// <param name="progress">Told after each part of the rows, by one thread at a time.</param>
     /// <param name="cancel">Checked before each part.</param>
     public static NeighbourLists Search(
         SparseRowIndex index, int neighbours, bool scaleToOne, int threads, IProgress<TrainProgress>? progress, CancellationToken cancel)
@@ -38,13 +38,13 @@ internal sealed class NeighbourLists
         var rows = index.RowCount;
         var parts = (rows + RowsOfPart - 1) / RowsOfPart;
         var found = new ScoredItem[rows][];
-        var done = 0;
+        var (done, gate) = (0, new Lock());
         Shards.Run(parts, threads, part =>
         {
             var list = new ScoredItem[Math.Min(neighbours, rows)];
             for (var row = part * RowsOfPart; row < Math.Min(rows, (part + 1) * RowsOfPart); row++)
                 found[row] = list[..index.Search(row, list)];
-            progress?.Report(new TrainProgress("neighbours", Interlocked.Increment(ref done), parts));
+            lock (gate) progress?.Report(new TrainProgress("neighbours", ++done, parts));
         }, cancel);
 
         var offsets = new long[rows + 1];

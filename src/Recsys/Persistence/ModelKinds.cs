@@ -16,7 +16,10 @@ public sealed class ModelKinds
 
     /// <summary>Every model of this library.</summary>
     // Names are qualified here, not imported: this list is the one place of this folder that knows models.
-    public static ModelKinds Standard { get; } = None;
+    public static ModelKinds Standard { get; } = None
+        .With<Recall.ItemCf>()
+        .With<Recall.Popularity>()
+        .With<Recall.UserCf>();
 
     /// <summary>The names of the kinds, sorted.</summary>
     public IReadOnlyList<string> Names => [.. _byName.Keys.Order(StringComparer.Ordinal)];

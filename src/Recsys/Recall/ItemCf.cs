@@ -56,7 +56,7 @@ public sealed class ItemCf : IRecaller, ISimilarItems, IModel<ItemCf>
     /// <summary>Finds the neighbours of every item. Time Σ_u |I(u)|²; memory for K neighbours of each item.</summary>
     /// <param name="data">What users did.</param>
     /// <param name="options">Similarity, prediction and neighbours; the defaults if null.</param>
-    /// <param name="progress">Told about finished parts, from the thread that finished each.</param>
+    /// <param name="progress">Told about finished parts, by one thread at a time.</param>
     /// <param name="cancel">Stops the training.</param>
     /// <exception cref="ArgumentException">Time decay is asked for, but there are no times.</exception>
     public static ItemCf Train(

@@ -64,7 +64,7 @@ public sealed class UserCf : IRecaller, IModel<UserCf>
     /// <summary>Finds the neighbours of every user. Time Σ_i |U(i)|²; memory for the interactions and K neighbours of each user.</summary>
     /// <param name="data">What users did.</param>
     /// <param name="options">Similarity, prediction and neighbours; the defaults if null.</param>
-    /// <param name="progress">Told about finished parts, from the thread that finished each.</param>
+    /// <param name="progress">Told about finished parts, by one thread at a time.</param>
     /// <param name="cancel">Stops the training.</param>
     /// <exception cref="ArgumentException">Time decay is asked for, but there are no times.</exception>
     public static UserCf Train(
