@@ -1,0 +1,16 @@
+using Recsys.Features;
+
+namespace Recsys;
+
+/// <summary>
+/// Scores examples: candidates of one request, or rows of a test set. Every implementation is immutable and safe for any number of threads;
+/// the batch belongs to the caller and is only read.
+/// </summary>
+public interface IRanker
+{
+    /// <summary>Writes one score for each example of the batch. Allocates nothing after warm-up.</summary>
+    /// <param name="batch">Assembled by a <see cref="FeatureSet"/> whose schema fits the one that the model was trained with.</param>
+    /// <param name="scores">At least <see cref="ExampleBatch.Count"/> long; every score is finite, higher is better.</param>
+    /// <exception cref="SchemaMismatchException">The schema of the batch differs; the message names the feature and what differs.</exception>
+    void Score(ExampleBatch batch, Span<float> scores);
+}
