@@ -80,7 +80,7 @@ public static class ModelFile
 
     internal static void Write(Stream stream, ModelWriter writer) => writer.WriteTo(null, stream.Write);
 
-    private static ModelWriter Collect<T>(T model, ModelKinds? kinds) where T : IModel<T>
+    internal static ModelWriter Collect<T>(T model, ModelKinds? kinds) where T : IModel<T>
     {
         ArgumentNullException.ThrowIfNull(model);
         var writer = new ModelWriter(kinds ?? ModelKinds.Standard);

@@ -1,0 +1,23 @@
+using Recsys.Tests.Persistence;
+
+namespace Recsys.Tests;
+
+/// <summary>What tests run in a process of their own: <c>Recsys.Tests command arguments</c>, started by <see cref="ChildProcess"/>.</summary>
+internal static class Program
+{
+    private static int Main(string[] args)
+    {
+        switch (args)
+        {
+            case ["save-in-a-loop", var path]:
+                SavingTests.SaveInALoop(path);
+                return 0;
+            case ["write-golden", var path]:
+                GoldenFileTests.WriteNew(path);
+                return 0;
+            default:
+                Console.Error.WriteLine($"Unknown command: {string.Join(' ', args)}");
+                return 1;
+        }
+    }
+}
