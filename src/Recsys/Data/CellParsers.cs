@@ -64,8 +64,14 @@ internal static class CellParsers
             if (!double.TryParse(cell, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) || !(Math.Abs(number) < 1L << 53)) return false;
             seconds = (long)Math.Floor(number);
         }
-        if (format == TimeFormat.UnixMilliseconds) seconds = seconds / 1000 - (seconds % 1000 < 0 ? 1 : 0);
-        return seconds != Interactions.NoTime;
+        return TryConvertTime(seconds, format, out seconds);
+    }
+
+    /// <summary>A time in Unix seconds from a number.</summary>
+    public static bool TryConvertTime(long number, TimeFormat format, out long seconds)
+    {
+        seconds = format == TimeFormat.UnixMilliseconds ? number / 1000 - (number % 1000 < 0 ? 1 : 0) : number;
+        return format != TimeFormat.Iso && seconds != Interactions.NoTime;
     }
 
     private static bool TryParseIso(ReadOnlySpan<byte> cell, out long seconds)

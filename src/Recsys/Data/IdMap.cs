@@ -1,17 +1,25 @@
+using Recsys.Persistence;
+
 namespace Recsys.Data;
 
 /// <summary>
 /// External ids (text or 64-bit integers) to dense ids 0..<see cref="Count"/>-1, in the order in which they were first seen, and back.
 /// Immutable and safe for any number of threads; <see cref="Extend(IEnumerable{string})"/> makes a larger map in which every old id keeps its number.
 /// </summary>
-public sealed class IdMap
+public sealed class IdMap : IModel<IdMap>
 {
     private readonly IdTable _table;
 
     internal IdMap(IdTable table) => _table = table;
 
+    /// <inheritdoc/>
+    public static string Kind => "id-map";
+
+    /// <inheritdoc/>
+    public static int Version => 1;
+
     /// <summary>The map without ids.</summary>
-    public static IdMap Empty { get; } = new(new IdTable(longs: false));
+    public static IdMap Empty { get; } = new(new IdTable(longs: false).Copy());
 
     /// <summary>Number of ids.</summary>
     public int Count => _table.Count;
@@ -72,6 +80,36 @@ public sealed class IdMap
     {
         var builder = new IdMapBuilder(this);
         foreach (var key in keys) builder.Add(key);
+        return builder.Build();
+    }
+
+    /// <inheritdoc/>
+    public void Write(ModelWriter writer)
+    {
+        ArgumentNullException.ThrowIfNull(writer);
+        writer.Flag("longs", HasLongKeys);
+        // Columns of a finished map have no spare room.
+        if (_table.Keys is { } keys) writer.Tensor("keys", keys);
+        else writer.Texts("names", _table.Names!);
+    }
+
+    /// <inheritdoc/>
+    public static IdMap Read(ModelReader reader)
+    {
+        ArgumentNullException.ThrowIfNull(reader);
+        var longs = reader.Flag("longs");
+        var count = 0;
+        var builder = new IdMapBuilder(longs ? IdKeys.Long : IdKeys.Text);
+        if (longs)
+        {
+            foreach (var key in reader.Tensor<long>("keys"))
+                if (builder.Add(key) != count++) throw reader.Invalid($"the key {key} stands in the id map twice.");
+        }
+        else
+        {
+            foreach (var name in reader.Texts("names"))
+                if (builder.Add(name) != count++) throw reader.Invalid($"the name '{Excerpt.Of(name)}' stands in the id map twice.");
+        }
         return builder.Build();
     }
 

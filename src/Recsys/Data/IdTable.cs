@@ -1,5 +1,7 @@
+using System.Buffers;
 using System.Globalization;
 using System.Numerics;
+using System.Text;
 
 namespace Recsys.Data;
 
@@ -89,6 +91,7 @@ internal sealed class IdTable
             if (id < 0) break;
             if (key.SequenceEqual(names[id])) return id;
         }
+        if (key.IndexOfAnyInRange('\uD800', '\uDFFF') >= 0) CheckSurrogates(key);
         if (Count == names.Length)
         {
             Array.Resize(ref names, NewCapacity());
@@ -126,6 +129,17 @@ internal sealed class IdTable
         if (magnitude > (negative ? 1UL << 63 : long.MaxValue)) return false;
         value = negative ? -(long)magnitude : (long)magnitude;
         return true;
+    }
+
+    // Half a surrogate pair has no UTF-8 form, so such an id could not be saved.
+    private static void CheckSurrogates(ReadOnlySpan<char> key)
+    {
+        for (var left = key; !left.IsEmpty;)
+        {
+            if (Rune.DecodeFromUtf16(left, out _, out var used) != OperationStatus.Done)
+                throw new ArgumentException($"The id '{Excerpt.Of(key)}' holds half a surrogate pair; ids must be valid Unicode.", nameof(key));
+            left = left[used..];
+        }
     }
 
     private int FindText(ReadOnlySpan<char> key)

@@ -24,16 +24,14 @@ internal sealed class InteractionCsvReader
         _csv = csv;
         _options = options;
         _log = log;
-        var columns = new CsvColumnFinder(csv, source, options.HasHeader);
-        _user = columns.Find(options.User, "User", CsvColumnFinder.UserNames, 0, required: true);
-        _item = columns.Find(options.Item, "Item", CsvColumnFinder.ItemNames, 1, required: true);
-        _value = columns.Find(options.Value, "Value", CsvColumnFinder.ValueNames, -1, required: false);
-        _time = columns.Find(options.Time, "Time", CsvColumnFinder.TimeNames, -1, required: false);
-        _event = columns.Find(options.Event, "Event", CsvColumnFinder.EventNames, -1, required: false);
+        var columns = new ColumnFinder(source, nameof(CsvOptions), options.HasHeader ? csv.Headers : null);
+        _user = columns.Find(options.User, "User", ColumnFinder.UserNames, 0, required: true);
+        _item = columns.Find(options.Item, "Item", ColumnFinder.ItemNames, 1, required: true);
+        _value = columns.Find(options.Value, "Value", ColumnFinder.ValueNames, -1, required: false);
+        _time = columns.Find(options.Time, "Time", ColumnFinder.TimeNames, -1, required: false);
+        _event = columns.Find(options.Event, "Event", ColumnFinder.EventNames, -1, required: false);
         _width = Math.Max(Math.Max(Math.Max(_user, _item), Math.Max(_value, _time)), _event) + 1;
-        _builder = new InteractionsBuilder(
-            options.KnownUsers is { } users ? new IdMapBuilder(users) : new IdMapBuilder(options.Keys),
-            options.KnownItems is { } items ? new IdMapBuilder(items) : new IdMapBuilder(options.Keys), options.MissingTime);
+        _builder = options.NewBuilder();
     }
 
     public static Interactions Read(Stream stream, string source, CsvOptions options, out ReadReport report, CancellationToken cancel)

@@ -3,11 +3,11 @@ using System.Globalization;
 namespace Recsys.Data;
 
 /// <summary>Which column of a file to read: by header name or by position. A string or an int converts to it.</summary>
-public readonly record struct CsvColumn
+public readonly record struct SourceColumn
 {
     private readonly int _kind;  // 0: the usual names, 1: none, 2: by name, 3: by position
 
-    private CsvColumn(int kind, string? name, int position)
+    private SourceColumn(int kind, string? name, int position)
     {
         _kind = kind;
         Name = name;
@@ -15,10 +15,10 @@ public readonly record struct CsvColumn
     }
 
     /// <summary>The first of the usual names that the header has, such as "user", "userId" or "user_id". The default.</summary>
-    public static CsvColumn Usual => default;
+    public static SourceColumn Usual => default;
 
     /// <summary>The column is not read.</summary>
-    public static CsvColumn None => new(1, null, -1);
+    public static SourceColumn None => new(1, null, -1);
 
     /// <summary>The header name, or null if the column is not given by name.</summary>
     public string? Name { get; }
@@ -34,21 +34,21 @@ public readonly record struct CsvColumn
 
     /// <summary>The column with this header name: an exact match, else one that ignores case and surrounding spaces.</summary>
     /// <exception cref="ArgumentException">The name is null or empty.</exception>
-    public static CsvColumn Named(string name)
+    public static SourceColumn Named(string name)
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
-        return new CsvColumn(2, name, -1);
+        return new SourceColumn(2, name, -1);
     }
 
     /// <summary>The column at this position, from 0.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The position is negative.</exception>
-    public static CsvColumn At(int position) => new(3, null, Guard.AtLeast(0, position, nameof(position)));
+    public static SourceColumn At(int position) => new(3, null, Guard.AtLeast(0, position, nameof(position)));
 
     /// <summary>The column with this header name.</summary>
-    public static implicit operator CsvColumn(string name) => Named(name);
+    public static implicit operator SourceColumn(string name) => Named(name);
 
     /// <summary>The column at this position, from 0.</summary>
-    public static implicit operator CsvColumn(int position) => At(position);
+    public static implicit operator SourceColumn(int position) => At(position);
 
     /// <inheritdoc/>
     public override string ToString() => _kind switch
