@@ -7,7 +7,7 @@ public sealed partial class Interactions
     /// <param name="options">Columns, dialect and what to do with bad rows; the defaults suit a file with a header and usual column names.</param>
     /// <param name="cancel">Checked every few thousand rows.</param>
     /// <exception cref="InvalidDataException">
-    /// The file is empty, a column is missing, or a row cannot be read and <see cref="CsvOptions.BadRows"/> is <see cref="Data.BadRows.Throw"/>; the message
+    /// The file is empty, a column is missing, or a row cannot be read and <see cref="LogOptions.BadRows"/> is <see cref="BadRows.Throw"/>; the message
     /// names file, line and column.
     /// </exception>
     /// <exception cref="IOException">The file cannot be opened or read.</exception>
