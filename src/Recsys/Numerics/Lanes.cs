@@ -31,7 +31,7 @@ internal unsafe interface ILanes<TVector> where TVector : struct
     static abstract float Sum(TVector value);
 }
 
-internal readonly unsafe struct Lanes512 : ILanes<Vector512<float>>
+internal readonly unsafe partial struct Lanes512 : ILanes<Vector512<float>>
 {
     public static int Count => 16;
     public static Vector512<float> Create(float value) => Vector512.Create(value);
@@ -50,7 +50,7 @@ internal readonly unsafe struct Lanes512 : ILanes<Vector512<float>>
     }
 }
 
-internal readonly unsafe struct Lanes256 : ILanes<Vector256<float>>
+internal readonly unsafe partial struct Lanes256 : ILanes<Vector256<float>>
 {
     public static int Count => 8;
     public static Vector256<float> Create(float value) => Vector256.Create(value);
@@ -66,7 +66,7 @@ internal readonly unsafe struct Lanes256 : ILanes<Vector256<float>>
         => Avx.MaskLoad(from, Vector256.LessThan(Vector256<int>.Indices, Vector256.Create(count)).AsSingle());
 }
 
-internal readonly unsafe struct Lanes128 : ILanes<Vector128<float>>
+internal readonly unsafe partial struct Lanes128 : ILanes<Vector128<float>>
 {
     public static int Count => 4;
     public static Vector128<float> Create(float value) => Vector128.Create(value);

@@ -41,6 +41,31 @@ public readonly struct Rng
         return Math.Sqrt(-2 * Math.Log(u)) * Math.Cos(angle);
     }
 
+    /// <summary>Exponential with mean 1.</summary>
+    public double Exponential(ulong index) => -Math.Log(1 - UniformDouble(index));
+
+    /// <summary>Uniform in minimum..maximum at the positions index, index + 1, …</summary>
+    public void FillUniform(ulong index, Span<float> destination, float minimum = 0, float maximum = 1)
+    {
+        for (var i = 0; i < destination.Length; i++) destination[i] = minimum + (maximum - minimum) * Uniform(index + (ulong)i);
+    }
+
+    /// <summary>Normal at the positions index, index + 1, …</summary>
+    public void FillNormal(ulong index, Span<float> destination, float mean = 0, float deviation = 1)
+    {
+        for (var i = 0; i < destination.Length; i++) destination[i] = mean + deviation * (float)Normal(index + (ulong)i);
+    }
+
+    /// <summary>Puts the values in random order, every order as likely (Fisher-Yates); uses the positions index .. index + Length - 2.</summary>
+    public void Shuffle<T>(ulong index, Span<T> values)
+    {
+        for (var last = values.Length - 1; last > 0; last--)
+        {
+            var other = Below(index++, last + 1);
+            (values[last], values[other]) = (values[other], values[last]);
+        }
+    }
+
     private static ulong Mix(ulong z)
     {
         z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;

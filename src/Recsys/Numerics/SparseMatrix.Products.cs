@@ -38,7 +38,7 @@ public sealed partial class SparseMatrix
         return new SparseMatrix(ColumnCount, RowCount, offsets, rows, values, true);
     }
 
-    /// <summary>y = A x. 0 bytes allocated with one thread.</summary>
+    /// <summary>y = A x. 0 bytes allocated.</summary>
     /// <param name="x">ColumnCount values.</param>
     /// <param name="y">Receives RowCount values; must not overlap x.</param>
     /// <param name="threads">At least 1; the result is the same for any number.</param>
@@ -47,10 +47,10 @@ public sealed partial class SparseMatrix
         CheckLengths(x, ColumnCount, y, RowCount);
         ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
         if (threads == 1 || Count < WorthThreads) MultiplyRows(x, y, 0, RowCount);
-        else MultiplyThreaded(x, y, threads);
+        else Shards.Run(4 * threads, threads, new RowsBody(this, x, y, 4 * threads));
     }
 
-    /// <summary>y = Aᵀ x. 0 bytes allocated with one thread. For many products with one matrix, <see cref="Transpose"/> first is faster.</summary>
+    /// <summary>y = Aᵀ x. 0 bytes allocated. For many products with one matrix, <see cref="Transpose"/> first is faster.</summary>
     /// <param name="x">RowCount values.</param>
     /// <param name="y">Receives ColumnCount values; must not overlap x.</param>
     /// <param name="threads">At least 1; the result is the same for any number.</param>
@@ -59,7 +59,7 @@ public sealed partial class SparseMatrix
         CheckLengths(x, RowCount, y, ColumnCount);
         ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
         if (threads == 1 || Count < WorthThreads) ScatterColumns(x, y, 0, ColumnCount);
-        else MultiplyTransposedThreaded(x, y, threads);
+        else Shards.Run(threads, threads, new ColumnsBody(this, x, y, threads));
     }
 
     /// <summary>The product A B. A cell that some pair of stored cells meets in is stored, even where the sum is 0. Rows of the result are
@@ -106,27 +106,24 @@ public sealed partial class SparseMatrix
         return found;
     }
 
-    private unsafe void MultiplyThreaded(ReadOnlySpan<float> x, Span<float> y, int threads)
+    // Spans travel to the threads in a ref struct, so the loop allocates nothing.
+    private readonly ref struct RowsBody(SparseMatrix matrix, ReadOnlySpan<float> x, Span<float> y, int shards) : IShardBody
     {
-        fixed (float* pinnedX = x, pinnedY = y)
-        {
-            var (px, py, nx, ny) = ((nint)pinnedX, (nint)pinnedY, x.Length, y.Length);
-            var shards = 4 * threads;
-            Shards.Run(shards, threads, shard => MultiplyRows(new ReadOnlySpan<float>((float*)px, nx), new Span<float>((float*)py, ny),
-                RowAt(RowOffsets, shard, shards), RowAt(RowOffsets, shard + 1, shards)));
-        }
+        private readonly ReadOnlySpan<float> _x = x;
+        private readonly Span<float> _y = y;
+
+        public void Run(int shard) => matrix.MultiplyRows(_x, _y, RowAt(matrix.RowOffsets, shard, shards), RowAt(matrix.RowOffsets, shard + 1, shards));
     }
 
-    private unsafe void MultiplyTransposedThreaded(ReadOnlySpan<float> x, Span<float> y, int threads)
+    private readonly ref struct ColumnsBody(SparseMatrix matrix, ReadOnlySpan<float> x, Span<float> y, int shards) : IShardBody
     {
-        fixed (float* pinnedX = x, pinnedY = y)
+        private readonly ReadOnlySpan<float> _x = x;
+        private readonly Span<float> _y = y;
+
+        public void Run(int shard)
         {
-            var (px, py, nx, ny) = ((nint)pinnedX, (nint)pinnedY, x.Length, y.Length);
-            Shards.Run(threads, threads, shard =>
-            {
-                var (from, to) = Shards.Range(ColumnCount, threads, shard);
-                ScatterColumns(new ReadOnlySpan<float>((float*)px, nx), new Span<float>((float*)py, ny), from, to);
-            });
+            var (from, to) = Shards.Range(matrix.ColumnCount, shards, shard);
+            matrix.ScatterColumns(_x, _y, from, to);
         }
     }
 
