@@ -222,12 +222,12 @@ public sealed partial class Feature : IEquatable<Feature>
 
     /// <summary>The combination of two or more coded features, of any side.</summary>
     /// <param name="name">Unique in the schema.</param>
-    /// <param name="inputs">Names of features declared before: two or more.</param>
+    /// <param name="inputs">Names of features declared before: 2 to 8.</param>
     /// <param name="buckets">Number of codes to hash into; 0 (the default) gives each combination its own code, for at most 2²⁴ combinations.</param>
     public static Feature Cross(string name, string[] inputs, int buckets = 0)
     {
         ArgumentNullException.ThrowIfNull(inputs);
-        if (inputs.Length < 2) throw Error(name, "a cross needs at least two inputs", nameof(inputs));
+        if (inputs.Length is < 2 or > 8) throw Error(name, $"a cross has 2 to 8 inputs, not {inputs.Length}", nameof(inputs));
         return new(FeatureKind.Cross, name, Side.Example)
         {
             Inputs = Array.AsReadOnly((string[])inputs.Clone()),

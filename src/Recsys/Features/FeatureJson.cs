@@ -55,7 +55,8 @@ public sealed partial class Feature
         var column = Optional(json, "column");
         var table = Optional(json, "table");
         var separatorText = Optional(json, "separator");
-        char? separator = separatorText is { Length: 1 } ? separatorText[0] : null;
+        if (separatorText is not (null or { Length: 1 })) throw new InvalidDataException($"The separator of feature '{name}' is not one character.");
+        char? separator = separatorText?[0];
         var minCount = Integer(json, "minCount", 1);
         var bins = Integer(json, "bins", 0);
         var maxLength = Integer(json, "maxLength", 0);

@@ -11,6 +11,7 @@ namespace Recsys.Features;
 public sealed partial class FeatureSchema : IEquatable<FeatureSchema>
 {
     internal const int MaxProduct = 1 << 24;
+    private const int MaxFeatures = 10_000;
     private readonly Dictionary<string, int> _indexes = new(StringComparer.Ordinal);
     private readonly Feature[] _features;
     private string? _json;
@@ -27,6 +28,7 @@ public sealed partial class FeatureSchema : IEquatable<FeatureSchema>
             if (feature is null) throw new ArgumentException($"Feature {list.Count} is null.", nameof(features));
             if (!_indexes.TryAdd(feature.Name, list.Count))
                 throw new ArgumentException($"Two features are named '{feature.Name}'; names must be unique.", nameof(features));
+            if (list.Count == MaxFeatures) throw new ArgumentException($"A schema holds at most {MaxFeatures} features.", nameof(features));
             list.Add(Checked(feature, list));
         }
         if (!list.Exists(f => f.Shape != FeatureShape.Target))

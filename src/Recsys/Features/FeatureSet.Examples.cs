@@ -36,6 +36,28 @@ public sealed partial class FeatureSet
         return new(Schema, data, data.ContextTable ?? Contexts, ends, actions);
     }
 
+    /// <summary>
+    /// Examples from the rows of a log, each followed by its sampled negatives; by user, in time order. Their history is what the user did strictly
+    /// before. Negatives share the query (the row's number) and the history of their positive.
+    /// </summary>
+    /// <exception cref="ArgumentException">The schema has not exactly one label, or negatives are asked without a sampler.</exception>
+    public Examples Examples(Interactions log, LogExampleOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(log);
+        return Examples(LogExamples.Collect(Schema, log, options ?? new()));
+    }
+
+    /// <summary>
+    /// Examples from the rows of a raw table, an impression log for example: labels, position, weight and context features are read from the columns
+    /// that they name, ids from the columns of the id features. The context features are encoded by what was fitted.
+    /// </summary>
+    /// <exception cref="ArgumentException">A column is missing, or a cell breaks a rule; the message names file, line or row, and column.</exception>
+    public Examples Examples(Columns table, TableExampleOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(table);
+        return Examples(TableExamples.Collect(Schema, table, EncodeContexts(table), options ?? new()));
+    }
+
     private FittedFeature FirstSequence => Schema.Features.First(f => f.Shape == FeatureShape.Sequence);
 
     private int[] HistoryEnds(ExampleData data, Interactions history)
