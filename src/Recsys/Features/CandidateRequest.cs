@@ -20,6 +20,11 @@ public readonly ref struct CandidateRequest
     /// <summary>Dense ids of the candidates; -1 for an unknown item.</summary>
     public ReadOnlySpan<int> Items { get; }
 
+    /// <summary>
+    /// What recall channels said of the candidates: empty (nothing), or a block of Items.Length numbers for each channel feature of the schema.
+    /// </summary>
+    public ReadOnlySpan<float> ChannelSignals { get; init; }
+
     /// <summary>The encoded contexts, from <see cref="FeatureSet.EncodeContexts"/>; null for the set's own.</summary>
     public FeatureTable? Contexts { get; init; }
 

@@ -28,6 +28,16 @@ internal static class ExampleChecks
                         + $"{(feature.Definition.Binary ? "0 or 1 (or declare it with binary: false)" : "finite")}.", nameof(data));
             }
         }
+        if (data.ChannelSignals.Count != 0 && data.ChannelSignals.Count != schema.Channels.Count)
+            throw new ArgumentException($"The schema has {schema.Channels.Count} channel features, {data.ChannelSignals.Count} were given.", nameof(data));
+        for (var channel = 0; channel < data.ChannelSignals.Count; channel++)
+        {
+            SameLength(data.ChannelSignals[channel], $"ChannelSignals[{channel}]", count);
+            for (var i = 0; i < count; i++)
+                if (!float.IsFinite(data.ChannelSignals[channel][i]))
+                    throw new ArgumentException(
+                        $"Example {i}: '{schema.Channels[channel].Name}' is {data.ChannelSignals[channel][i]}; it must be finite.", nameof(data));
+        }
         for (var i = 0; i < (data.Weights?.Length ?? 0); i++)
             if (!(data.Weights![i] >= 0 && float.IsFinite(data.Weights[i])))
                 throw new ArgumentException($"Example {i}: the weight is {data.Weights[i]}; it must be finite and 0 or greater.", nameof(data));

@@ -109,6 +109,7 @@ public sealed class Examples
         Items = integers(Data.Items),
         Contexts = Data.Contexts is null ? null : integers(Data.Contexts),
         Labels = [.. Data.Labels.Select(reals)],
+        ChannelSignals = [.. Data.ChannelSignals.Select(reals)],
         Weights = Data.Weights is null ? null : reals(Data.Weights),
         Positions = Data.Positions is null ? null : integers(Data.Positions),
         Queries = Data.Queries is null ? null : integers(Data.Queries),
@@ -133,6 +134,9 @@ public sealed record ExampleData
 
     /// <summary>The table that <see cref="Contexts"/> points into; null takes the one that the set was fitted with.</summary>
     public FeatureTable? ContextTable { get; init; }
+
+    /// <summary>One array for each channel feature of the schema, in its order; empty: no channel proposed any example.</summary>
+    public IReadOnlyList<float[]> ChannelSignals { get; init; } = [];
 
     /// <summary>Finite, 0 or greater. Null: all 1.</summary>
     public float[]? Weights { get; init; }

@@ -83,6 +83,9 @@ public sealed partial class Feature : IEquatable<Feature>
     /// <summary>Whether a label is 0 or 1.</summary>
     public bool Binary { get; private init; }
 
+    /// <summary>What is told of a recall channel.</summary>
+    public ChannelSignal Signal { get; private init; }
+
     /// <summary>In what form a batch holds it.</summary>
     public FeatureShape Shape { get; private init; }
 
@@ -259,6 +262,20 @@ public sealed partial class Feature : IEquatable<Feature>
     /// <summary>The user's events before the example, holding one item feature.</summary>
     /// <inheritdoc cref="Sequence(string, string[], int, string[])"/>
     public static Feature Sequence(string name, string of, int maxLength = 50, string[]? events = null) => Sequence(name, [of], maxLength, events);
+
+    /// <summary>
+    /// A number that a recall channel gives each candidate: lets a ranker weigh what the channels found. In
+    /// training it is given with the examples, in serving from the request's own recall.
+    /// </summary>
+    /// <param name="channel">The name of the channel.</param>
+    /// <param name="signal">What is told of it.</param>
+    /// <param name="name">Unique in the schema; default "channel signal", as in "item-cf Score".</param>
+    public static Feature Channel(string channel, ChannelSignal signal = ChannelSignal.Score, string? name = null)
+        => new(FeatureKind.Channel, name ?? $"{channel} {signal}", Side.Example, channel)
+        {
+            Shape = FeatureShape.Number,
+            Signal = Guard.Defined(signal, nameof(signal)),
+        };
 
     /// <summary>A target to learn.</summary>
     /// <param name="name">Unique in the schema.</param>

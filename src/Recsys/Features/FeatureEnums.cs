@@ -43,6 +43,9 @@ public enum FeatureKind
     /// <summary>The user's events before the example: items, and optionally actions and ages.</summary>
     Sequence,
 
+    /// <summary>What a recall channel said of the candidate.</summary>
+    Channel,
+
     /// <summary>A target to learn.</summary>
     Label,
 
@@ -70,6 +73,16 @@ public enum FeatureShape
 
     /// <summary>Not an input of a model: labels, position, weight.</summary>
     Target,
+}
+
+/// <summary>What a ranker is told of a candidate that a recall channel proposed; 0 where the channel did not propose it.</summary>
+public enum ChannelSignal
+{
+    /// <summary>The channel's own score.</summary>
+    Score,
+
+    /// <summary>1 / its place in the channel's list, from 1: comparable between users and channels.</summary>
+    ReciprocalRank,
 }
 
 /// <summary>How a number is scaled. All of them give 0 for a missing value unless another is declared.</summary>

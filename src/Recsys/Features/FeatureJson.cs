@@ -39,6 +39,7 @@ public sealed partial class Feature
             WriteList(json, "inputs", Inputs);
             WriteList(json, "of", Of);
             WriteList(json, "events", Events);
+            if (Kind == FeatureKind.Channel) json.WriteString("signal", Signal.ToString());
             if (MaxLength != 0) json.WriteNumber("maxLength", MaxLength);
             if (Binary) json.WriteBoolean("binary", true);
             json.WriteEndObject();
@@ -75,6 +76,7 @@ public sealed partial class Feature
             FeatureKind.Hash => Hash(name, side, bins, Flag(json, "multi"), separator, column, table),
             FeatureKind.Cross => Cross(name, Texts(json, "inputs"), bins),
             FeatureKind.Sequence => Sequence(name, Texts(json, "of"), maxLength, Texts(json, "events")),
+            FeatureKind.Channel => Channel(column ?? name, Enumeration<ChannelSignal>(json, "signal"), name),
             FeatureKind.Label => Label(name, Flag(json, "binary"), column),
             FeatureKind.Position => Position(name, maxLength, column),
             _ => Weight(name, column),

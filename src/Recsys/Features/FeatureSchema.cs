@@ -118,7 +118,7 @@ public sealed partial class FeatureSchema : IEquatable<FeatureSchema>
                 break;
             case FeatureKind.Id or FeatureKind.Category or FeatureKind.MultiCategory or FeatureKind.Hash or FeatureKind.Buckets:
                 foreach (var other in before)
-                    if (other.Kind is not (FeatureKind.Cross or FeatureKind.Sequence or FeatureKind.Number) && other.Shape != FeatureShape.Target
+                    if (other.Kind is not (FeatureKind.Cross or FeatureKind.Sequence or FeatureKind.Number or FeatureKind.Channel) && other.Shape != FeatureShape.Target
                         && other.Table == feature.Table && Conflict(other, feature) is { } conflict)
                         throw Error(feature, $"it shares the table '{feature.Table}' with '{other.Name}', but {conflict}");
                 break;

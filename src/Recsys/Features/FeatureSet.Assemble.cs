@@ -18,6 +18,8 @@ public sealed partial class FeatureSet
         CopyOr(data.Positions, start, count, batch.PositionColumn, 0);
         CopyOr(data.Weights, start, count, batch.WeightColumn, 1);
         for (var label = 0; label < batch.LabelColumns.Length; label++) data.Labels[label].AsSpan(start, count).CopyTo(batch.LabelColumns[label]);
+        for (var c = 0; c < Schema.Channels.Count; c++)
+            CopyOr(data.ChannelSignals.Count == 0 ? null : data.ChannelSignals[c], start, count, batch.NumberColumns[Schema.Channels[c].Slot], 0);
         Assembler.Gather(this, examples.ContextTable, batch);
         if (batch.SequenceColumns.Length == 0) return;
         Assembler.BeginSequences(batch);
@@ -44,6 +46,8 @@ public sealed partial class FeatureSet
         PickOr(data.Positions, places, batch.PositionColumn, 0);
         PickOr(data.Weights, places, batch.WeightColumn, 1);
         for (var label = 0; label < batch.LabelColumns.Length; label++) PickOr(data.Labels[label], places, batch.LabelColumns[label], 0);
+        for (var c = 0; c < Schema.Channels.Count; c++)
+            PickOr(data.ChannelSignals.Count == 0 ? null : data.ChannelSignals[c], places, batch.NumberColumns[Schema.Channels[c].Slot], 0);
         Assembler.Gather(this, examples.ContextTable, batch);
         if (batch.SequenceColumns.Length == 0) return;
         Assembler.BeginSequences(batch);
@@ -63,7 +67,19 @@ public sealed partial class FeatureSet
             throw new ArgumentException($"The history has {request.History.Length} items, {request.HistoryTimes.Length} times and "
                 + $"{request.HistoryEvents.Length} events; times and events must be empty or as many.", nameof(request));
         }
+        if (!request.ChannelSignals.IsEmpty && request.ChannelSignals.Length != Schema.Channels.Count * count)
+        {
+            batch.Count = 0;
+            throw new ArgumentException($"There are {request.ChannelSignals.Length} channel signals; {Schema.Channels.Count} channel features and "
+                + $"{count} candidates need none or {Schema.Channels.Count * count}.", nameof(request));
+        }
         request.Items.CopyTo(batch.ItemIds);
+        for (var c = 0; c < Schema.Channels.Count; c++)
+        {
+            var column = batch.NumberColumns[Schema.Channels[c].Slot].AsSpan(0, count);
+            if (request.ChannelSignals.IsEmpty) column.Clear();
+            else request.ChannelSignals.Slice(c * count, count).CopyTo(column);
+        }
         batch.UserIds.AsSpan(0, count).Fill(request.User);
         batch.ContextIds.AsSpan(0, count).Fill(request.Context);
         batch.QueryColumn.AsSpan(0, count).Fill(-1);

@@ -17,7 +17,7 @@ public sealed class FittedSchema : IModel<FittedSchema>
         Declared = declared;
         var slots = new int[5];
         var columns = new int[3, 5];
-        var indicators = declared.Features.Count(f => f.Kind == FeatureKind.Number);
+        var indicators = declared.Features.Count(f => f.Shape == FeatureShape.Number);
         var labels = 0;
         _features = new FittedFeature[declared.Features.Count];
         var fingerprint = StableHash.Of(declared.ToJson());
@@ -48,6 +48,7 @@ public sealed class FittedSchema : IModel<FittedSchema>
         Features = Array.AsReadOnly(_features);
         Inputs = Array.AsReadOnly(Array.FindAll(_features, f => f.Shape != FeatureShape.Target));
         Labels = Array.AsReadOnly(Array.FindAll(_features, f => f.Kind == FeatureKind.Label));
+        Channels = Array.AsReadOnly(Array.FindAll(_features, f => f.Kind == FeatureKind.Channel));
         Position = Array.Find(_features, f => f.Kind == FeatureKind.Position);
         Weight = Array.Find(_features, f => f.Kind == FeatureKind.Weight);
     }
@@ -69,6 +70,9 @@ public sealed class FittedSchema : IModel<FittedSchema>
 
     /// <summary>The labels, in their order.</summary>
     public ReadOnlyCollection<FittedFeature> Labels { get; }
+
+    /// <summary>What recall channels say of a candidate, in their order.</summary>
+    public ReadOnlyCollection<FittedFeature> Channels { get; }
 
     /// <summary>The position, if declared.</summary>
     public FittedFeature? Position { get; }
