@@ -14,9 +14,9 @@ internal sealed class EditableModelFile
 {
     private static readonly JsonWriterOptions Relaxed = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    public List<(string Name, string Value)> Values { get; private init; } = [];
+    public List<(string Name, string Value)> Values { get; init; } = [];
 
-    public List<Tensor> Tensors { get; private init; } = [];
+    public List<Tensor> Tensors { get; init; } = [];
 
     public sealed record Tensor(string Name, string Type, long[] Shape, byte[] Data)
     {
