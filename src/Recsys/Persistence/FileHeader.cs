@@ -24,8 +24,8 @@ internal sealed class FileHeader
     private const int DigestDigits = 64;
     public const int MaxRank = 8;
 
-    // No byte of the file stands behind the dimensions of an empty tensor, so a model must not be led to allocate by them.
-    public const int MaxEmptyDimension = 1 << 16;
+    // A model may allocate by a dimension of an empty tensor, so it is bounded by the length of the file, or this.
+    private const int MaxEmptyDimension = 1 << 16;
 
     // The root object, an entry, its shape.
     private const int MaxDepth = 3;
@@ -202,25 +202,26 @@ internal sealed class FileHeader
             if (tensor.Begin != end)
                 throw source.Invalid($"the tensor {shown} starts at {tensor.Begin} of the data part, but what lies before it ends at {end}: " +
                     (tensor.Begin < end ? "they overlap." : "there is a gap."));
-            if (LargestOfEmpty(tensor.Shape) is var large and > MaxEmptyDimension)
-                throw source.Invalid($"the tensor {shown} is empty but has a dimension of {large}, more than {MaxEmptyDimension}.");
             if (bytes / type.Size > Array.MaxLength)
                 throw source.Invalid($"the tensor {shown} has {bytes / type.Size} elements, more than the {Array.MaxLength} of an array.");
             end = tensor.End;
             _tensors.Add(new TensorPlace(tensor.Name, type, tensor.Shape, tensor.Begin, tensor.End));
         }
+        foreach (var tensor in raw)
+            if (EmptyDefect(tensor.Shape, 8 + headerLength + end) is { } defect) throw source.Invalid($"the tensor {EntryName.Show(tensor.Name)} {defect}.");
         if (source.Length is { } total && total - 8 - headerLength != end)
             throw source.Invalid($"the header announces {end} bytes of tensors, but {total - 8 - headerLength} follow it; " +
                 (total - 8 - headerLength < end ? "the file is truncated." : "something was added to the file."));
     }
 
-    /// <summary>The largest dimension of a tensor without elements, 0 for one with elements.</summary>
-    public static long LargestOfEmpty(ReadOnlySpan<long> shape)
+    /// <summary>What is wrong with the shape of a tensor without elements, or null: no byte stands behind its other dimensions.</summary>
+    public static string? EmptyDefect(ReadOnlySpan<long> shape, long fileLength)
     {
-        if (!shape.Contains(0)) return 0;
-        var largest = 0L;
-        foreach (var dimension in shape) largest = Math.Max(largest, dimension);
-        return largest;
+        if (!shape.Contains(0)) return null;
+        var most = Math.Max(fileLength, MaxEmptyDimension);
+        foreach (var dimension in shape)
+            if (dimension > most) return $"is empty but has a dimension of {dimension}, more than {most}, which the length of the file justifies";
+        return null;
     }
 
     /// <summary>Bytes of that many elements, -1 where they do not fit a long.</summary>

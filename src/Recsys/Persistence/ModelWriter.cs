@@ -81,9 +81,6 @@ public sealed class ModelWriter
         var full = Reserve(name);
         var dimensions = shape.IsEmpty ? [data.Length] : shape.ToArray();
         var bytes = (long)data.Length * type.Size;
-        if (FileHeader.LargestOfEmpty(dimensions) > FileHeader.MaxEmptyDimension)
-            throw new ArgumentException($"The tensor {EntryName.Show(full)} is empty; its shape {EntryName.ShowShape(dimensions)} may have dimensions up to " +
-                $"{FileHeader.MaxEmptyDimension}.", nameof(shape));
         if (dimensions.Length > FileHeader.MaxRank || Array.Exists(dimensions, d => d < 0) || FileHeader.ByteCount(dimensions, type.Size) != bytes)
             throw new ArgumentException($"The tensor {EntryName.Show(full)} has {data.Length} elements, which do not fill the shape " +
                 $"{EntryName.ShowShape(dimensions)}; at most {FileHeader.MaxRank} dimensions are allowed.", nameof(shape));
@@ -182,6 +179,9 @@ public sealed class ModelWriter
             places[i] = new(tensors[i].Name, tensors[i].Type, tensors[i].Shape, end, end += tensors[i].Bytes);
 
         var (header, digest) = FileHeader.Write(_content.Values, places);
+        foreach (var place in places)
+            if (FileHeader.EmptyDefect(place.Shape, header.Length + end) is { } defect)
+                throw new InvalidOperationException($"The tensor {EntryName.Show(place.Name)} {defect}; no file could be loaded.");
         announce?.Invoke(header.Length + end);
         using (var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256))
         {
