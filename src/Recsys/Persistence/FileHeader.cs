@@ -92,9 +92,10 @@ internal sealed class FileHeader
                 // Only white space may follow; anything else throws.
             }
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException or DecoderFallbackException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException)
         {
-            throw source.Invalid($"the header is not valid JSON, near byte {8 + reader.BytesConsumed} of the file ({e.Message.TrimEnd('.')}).", e);
+            // Without the parser's message: it may quote the whole hostile header.
+            throw source.Invalid($"the header is not valid JSON, near byte {8 + reader.BytesConsumed} of the file; it is damaged or no model file.");
         }
         CheckFormat(source);
         if (digest < 0) throw source.Invalid("the checksum is missing.");
