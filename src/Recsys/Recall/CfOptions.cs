@@ -100,5 +100,7 @@ public abstract record CfOptions
         Neighbours = reader.Int32("neighbours"),
     };
 
-    internal bool Rated => Prediction == CfPrediction.MeanCentred || Similarity is CfSimilarity.Pearson or CfSimilarity.AdjustedCosine;
+    internal RepeatedItems Repeats => Rated ? RepeatedItems.Last : UseValues ? RepeatedItems.Sum : RepeatedItems.One;
+
+    private bool Rated => Prediction == CfPrediction.MeanCentred || Similarity is CfSimilarity.Pearson or CfSimilarity.AdjustedCosine;
 }

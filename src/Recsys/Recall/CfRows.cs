@@ -12,11 +12,7 @@ internal static class CfRows
 
     /// <summary>Users × items, one cell for a pair: 1, the sum of the values, or the last rating.</summary>
     public static SparseMatrix OfUsers(Interactions data, CfOptions options)
-    {
-        var values = options.Rated || options.UseValues ? data.ValueColumn : [];
-        var duplicates = options.Rated ? DuplicateCells.Last : values.IsEmpty ? DuplicateCells.First : DuplicateCells.Sum;
-        return SparseMatrix.FromTriplets(data.UserCount, data.ItemCount, UserColumn(data), data.ItemColumn, values, duplicates);
-    }
+        => InteractionRows.OfUsers(data, options.Repeats);
 
     /// <summary>The day of each cell of <see cref="OfUsers"/> (the last one of a pair), counted from the first; null if it doesn't matter.</summary>
     public static SparseMatrix? DaysOfUsers(Interactions data, CfOptions options)
@@ -34,7 +30,7 @@ internal static class CfRows
             var time = data.TimeColumn[row];
             days[row] = time == Interactions.NoTime ? SparseRowMeasure.NoTime : (time - first) / SecondsOfDay;
         }
-        return SparseMatrix.FromTriplets(data.UserCount, data.ItemCount, UserColumn(data), data.ItemColumn, days, DuplicateCells.Last);
+        return SparseMatrix.FromTriplets(data.UserCount, data.ItemCount, InteractionRows.UserColumn(data), data.ItemColumn, days, DuplicateCells.Last);
     }
 
     /// <summary>The index that finds neighbours among the rows of a matrix.</summary>
@@ -98,13 +94,5 @@ internal static class CfRows
             Centre(rows.Columns.AsSpan(start, length), values.AsSpan(start, length), similarity, columnMeans);
         }
         return new SparseMatrix(rows.RowCount, rows.ColumnCount, rows.RowOffsets, rows.Columns, values);
-    }
-
-    private static int[] UserColumn(Interactions data)
-    {
-        var users = new int[data.Count];
-        for (var user = 0; user < data.UserCount; user++)
-            users.AsSpan((int)data.UserOffsets[user], (int)(data.UserOffsets[user + 1] - data.UserOffsets[user])).Fill(user);
-        return users;
     }
 }

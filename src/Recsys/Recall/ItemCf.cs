@@ -38,7 +38,7 @@ public sealed class ItemCf : IRecaller, ISimilarItems, IModel<ItemCf>
         _neighbours = neighbours;
         _inverse = neighbours.Transpose();
         _means = means;
-        _scratch = new Pool<Scratch>(() => new Scratch(new CfHistory(ItemCount, options), new SparseAccumulator(ItemCount)));
+        _scratch = new Pool<Scratch>(() => new Scratch(new HistoryRow(ItemCount, options.Repeats), new SparseAccumulator(ItemCount)));
     }
 
     /// <inheritdoc/>
@@ -155,7 +155,7 @@ public sealed class ItemCf : IRecaller, ISimilarItems, IModel<ItemCf>
         return new ItemCf(options, users, neighbours, reader.Tensor<float>("item_means", users.ColumnCount));
     }
 
-    private SparseRow RowOf(in RecallRequest request, CfHistory history)
+    private SparseRow RowOf(in RecallRequest request, HistoryRow history)
     {
         if (request.History.IsEmpty)
             return (uint)request.User < (uint)UserCount ? _users.Row(request.User) : default;
@@ -163,5 +163,5 @@ public sealed class ItemCf : IRecaller, ISimilarItems, IModel<ItemCf>
         return new SparseRow(history.Items, history.Values);
     }
 
-    private sealed record Scratch(CfHistory History, SparseAccumulator Sums);
+    private sealed record Scratch(HistoryRow History, SparseAccumulator Sums);
 }

@@ -46,7 +46,7 @@ public sealed class UserCf : IRecaller, IModel<UserCf>
         _means = CfRows.Means(users);
         _itemMeans = itemMeans;
         _scratch = new Pool<Scratch>(
-            () => new Scratch(new CfHistory(ItemCount, options), new ScoredItem[options.Neighbours], new SparseAccumulator(ItemCount)));
+            () => new Scratch(new HistoryRow(ItemCount, options.Repeats), new ScoredItem[options.Neighbours], new SparseAccumulator(ItemCount)));
     }
 
     /// <inheritdoc/>
@@ -196,5 +196,5 @@ public sealed class UserCf : IRecaller, IModel<UserCf>
         sums.AddValues(row.Columns, row.Values, _options.Prediction == CfPrediction.MeanCentred ? _means[user] : 0, w);
     }
 
-    private sealed record Scratch(CfHistory History, ScoredItem[] Neighbours, SparseAccumulator Sums);
+    private sealed record Scratch(HistoryRow History, ScoredItem[] Neighbours, SparseAccumulator Sums);
 }

@@ -1,7 +1,7 @@
 namespace Recsys.Recall;
 
 /// <summary>A given history made like a trained row: known items only, each once, with 1, the sum of its values or its last rating.</summary>
-internal sealed class CfHistory(int itemCount, CfOptions options)
+internal sealed class HistoryRow(int itemCount, RepeatedItems repeats)
 {
     private readonly int[] _placePlusOne = new int[itemCount];
     private int[] _items = new int[64];
@@ -36,11 +36,24 @@ internal sealed class CfHistory(int itemCount, CfOptions options)
             if (place == 0)
             {
                 _items[_count] = history[i];
-                _values[_count] = options.Rated || options.UseValues ? value : 1;
+                _values[_count] = repeats == RepeatedItems.One ? 1 : value;
                 place = ++_count;
             }
-            else if (options.Rated) _values[place - 1] = value;
-            else if (options.UseValues) _values[place - 1] += value;
+            else if (repeats == RepeatedItems.Last) _values[place - 1] = value;
+            else if (repeats == RepeatedItems.Sum) _values[place - 1] += value;
         }
     }
+}
+
+/// <summary>What the values of an item that stands in a history several times make.</summary>
+internal enum RepeatedItems
+{
+    /// <summary>1, whatever they are.</summary>
+    One,
+
+    /// <summary>Their sum.</summary>
+    Sum,
+
+    /// <summary>The last of them.</summary>
+    Last,
 }

@@ -1,0 +1,200 @@
+using System.Numerics.Tensors;
+using Recsys.Data;
+using Recsys.Numerics;
+using Recsys.Persistence;
+
+namespace Recsys.Recall;
+
+public sealed partial class Lfm
+{
+    /// <inheritdoc/>
+    public static string Kind => "lfm";
+
+    /// <inheritdoc/>
+    public static int Version => 1;
+
+    /// <summary>Trains factors. Time Epochs · |D| · F; memory 12 bytes for each example of an epoch and 4 for each factor.</summary>
+    /// <param name="data">Ratings, or what users did.</param>
+    /// <param name="options">The options; the defaults if null.</param>
+    /// <param name="progress">Told after each epoch, with the mean squared error over the epoch.</param>
+    /// <param name="cancel">Stops the training.</param>
+    /// <exception cref="ArgumentException">The model to go on from does not fit.</exception>
+    /// <exception cref="ArithmeticException">The training diverged; the message names the options to change.</exception>
+    public static Lfm Train(
+        Interactions data, LfmOptions? options = null, IProgress<TrainProgress>? progress = null, CancellationToken cancel = default)
+    {
+        ArgumentNullException.ThrowIfNull(data);
+        options ??= new LfmOptions();
+        var ratings = options.Feedback == LfmFeedback.Explicit;
+        var users = InteractionRows.OfUsers(data, ratings ? RepeatedItems.Last : RepeatedItems.One);
+        var rng = new Rng(options.Seed);
+        var state = Start(users, options, rng.Stream(0));
+        var sampler = ratings ? null : options.NegativePower == 0
+            ? NegativeSampler.Uniform(data)
+            : NegativeSampler.ByPopularity(data, options.NegativePower);
+        var examples = new LfmExamples(users, sampler, options.NegativeRatio, options.Shards, rng.Stream(1));
+
+        var shards = options.Shards;
+        var (losses, counts) = (new double[shards], new long[shards]);
+        var rate = options.LearningRate;
+        for (var epoch = 0; epoch < options.Epochs; epoch++)
+        {
+            Shards.Run(shards, options.Threads, shard => examples.Prepare(shard, epoch), cancel);
+            Array.Clear(losses);
+            Array.Clear(counts);
+            for (var turn = 0; turn < shards; turn++)
+            {
+                Shards.Run(shards, options.Threads, shard =>
+                {
+                    var block = examples.Block(shard, (shard + turn + epoch) % shards);
+                    losses[shard] += FactorSgd.Run(state, block, rate, options.Regularization);
+                    counts[shard] += block.Length;
+                }, cancel);
+            }
+            var loss = losses.Sum() / Math.Max(1, counts.Sum());
+            if (!double.IsFinite(loss) || loss > 1e12)
+            {
+                throw new ArithmeticException($"The training diverged: the mean squared error of epoch {epoch + 1} is {loss}. " +
+                    $"Lower {nameof(LfmOptions.LearningRate)} (it is {options.LearningRate}), or raise {nameof(LfmOptions.Regularization)} " +
+                    $"(it is {options.Regularization}); ratings far from 1 may need scaling.");
+            }
+            progress?.Report(new TrainProgress("epoch", epoch + 1, options.Epochs, loss));
+            rate *= options.LearningRateDecay;
+        }
+        return new Lfm(Finish(users, state, options));
+    }
+
+    // μ is the mean label; new rows are N(0, scale² / F), rows of an older model are its own.
+    private static FactorState Start(SparseMatrix users, LfmOptions options, Rng rng)
+    {
+        var (f, old) = (options.Factors, options.WarmStart?._weights);
+        if (old is not null) CheckFits(old, users, options);
+        var ratings = options.Feedback == LfmFeedback.Explicit;
+        var mean = old?.Mean ?? (!options.Biases ? 0 : ratings ? CfRows.Mean(users.Values, 0) : 1f / (1 + options.NegativeRatio));
+        var state = new FactorState(users.RowCount, users.ColumnCount, f, mean, options.Biases);
+        Fill(state.P, users.RowCount, old?.P, rng.Stream(0));
+        Fill(state.Q, users.ColumnCount, old?.Q, rng.Stream(1));
+        old?.UserBias.CopyTo(state.RowBias, 0);
+        old?.ItemBias.CopyTo(state.ColumnBias, 0);
+        return state;
+
+        void Fill(float[] to, int rows, float[]? from, Rng normal)
+        {
+            var scale = options.InitialScale / Math.Sqrt(f);
+            for (var row = 0; row < rows; row++)
+            {
+                var target = to.AsSpan(row * state.Stride, f);
+                if (from is not null && row < from.Length / f) from.AsSpan(row * f, f).CopyTo(target);
+                if (target.ContainsAnyExcept(0f)) continue;
+                for (var k = 0; k < f; k++) target[k] = (float)(scale * normal.Normal((ulong)row * (ulong)f + (ulong)k));
+            }
+        }
+    }
+
+    private static void CheckFits(Weights old, SparseMatrix users, LfmOptions options)
+    {
+        var wrong = old.Factors != options.Factors ? $"it has {old.Factors} factors, but {nameof(options.Factors)} is {options.Factors}"
+            : old.Explicit != (options.Feedback == LfmFeedback.Explicit) ? $"it was trained on the other feedback than {options.Feedback}"
+            : old.Biases != options.Biases ? $"{nameof(options.Biases)} is {options.Biases}, but was not when it was trained"
+            : old.UserBias.Length > users.RowCount || old.ItemBias.Length > users.ColumnCount
+                ? $"it knows {old.UserBias.Length} users and {old.ItemBias.Length} items, the data only {users.RowCount} and {users.ColumnCount}; " +
+                  "extend its id maps instead of making new ones"
+            : null;
+        if (wrong is not null) throw new ArgumentException($"The model of {nameof(options.WarmStart)} doesn't fit: {wrong}.", nameof(options));
+    }
+
+    private static Weights Finish(SparseMatrix users, FactorState state, LfmOptions options)
+    {
+        var f = options.Factors;
+        var ratings = options.Feedback == LfmFeedback.Explicit;
+        var old = options.WarmStart?._weights;
+        var trained = new double[users.ColumnCount];
+        foreach (var item in users.Columns) trained[item]++;
+        var (p, q) = (new float[users.RowCount * f], new float[users.ColumnCount * f]);
+        for (var user = 0; user < users.RowCount; user++)
+        {
+            if (users.Row(user).Length > 0 || user < old?.UserBias.Length) state.P.AsSpan(user * state.Stride, f).CopyTo(p.AsSpan(user * f));
+            else state.RowBias[user] = 0;
+        }
+        for (var item = 0; item < users.ColumnCount; item++)
+        {
+            if (trained[item] > 0 || item < old?.ItemBias.Length) state.Q.AsSpan(item * state.Stride, f).CopyTo(q.AsSpan(item * f));
+            else state.ColumnBias[item] = ratings ? 0 : -state.Mean; // nobody took it: its label is 0
+        }
+        var (lowest, highest) = ratings && users.Count > 0
+            ? (Math.Min(TensorPrimitives.Min(users.Values), old?.Lowest ?? float.MaxValue), Math.Max(TensorPrimitives.Max(users.Values), old?.Highest ?? float.MinValue))
+            : (old?.Lowest ?? float.MinValue, old?.Highest ?? float.MaxValue);
+        var (moment, target) = ExpectedNegative(trained, q, state.ColumnBias, state.Mean, options);
+        return new Weights(f, ratings, options.Biases, state.Mean, options.Regularization, ratings ? 0 : options.NegativeRatio, lowest, highest,
+            p, q, state.RowBias, state.ColumnBias, moment, target);
+    }
+
+    // E[q̃ q̃ᵀ] and E[(μ + b) q̃] over the items of label 0.
+    private static (float[] Moment, float[] Target) ExpectedNegative(double[] counts, float[] factors, float[] biases, float mean, LfmOptions options)
+    {
+        var f = options.Factors;
+        var size = f + (options.Biases ? 1 : 0);
+        var (moment, target) = (new double[size * size], new double[size]);
+        var (q, total) = (new double[size], 0.0);
+        for (var item = 0; item < counts.Length; item++)
+        {
+            var weight = options.NegativePower == 0 ? 1 : counts[item] == 0 ? 0 : Math.Pow(counts[item], options.NegativePower);
+            if (weight == 0 || options.Feedback == LfmFeedback.Explicit) continue;
+            for (var k = 0; k < f; k++) q[k] = factors[item * f + k];
+            if (options.Biases) q[f] = 1;
+            total += weight;
+            TensorPrimitives.MultiplyAdd(q, weight * (mean + biases[item]), target, target);
+            for (var k = 0; k < size; k++)
+            {
+                var row = moment.AsSpan(k * size, size);
+                TensorPrimitives.MultiplyAdd(q, weight * q[k], row, row);
+            }
+        }
+        var scale = total > 0 ? 1 / total : 0;
+        return (Array.ConvertAll(moment, v => (float)(v * scale)), Array.ConvertAll(target, v => (float)(v * scale)));
+    }
+
+    /// <inheritdoc/>
+    public void Write(ModelWriter writer)
+    {
+        ArgumentNullException.ThrowIfNull(writer);
+        var w = _weights;
+        writer.Integer("factors", w.Factors);
+        writer.Flag("explicit", w.Explicit);
+        writer.Flag("biases", w.Biases);
+        writer.Real("mean", w.Mean);
+        writer.Real("regularization", w.Regularization);
+        writer.Integer("negative_ratio", w.NegativeRatio);
+        writer.Real("lowest", w.Lowest);
+        writer.Real("highest", w.Highest);
+        writer.Tensor("user_factors", w.P, UserCount, Factors);
+        writer.Tensor("item_factors", w.Q, ItemCount, Factors);
+        writer.Tensor("user_biases", w.UserBias);
+        writer.Tensor("item_biases", w.ItemBias);
+        writer.Tensor("negative_moment", w.NegativeMoment);
+        writer.Tensor("negative_target", w.NegativeTarget);
+    }
+
+    /// <inheritdoc/>
+    public static Lfm Read(ModelReader reader)
+    {
+        ArgumentNullException.ThrowIfNull(reader);
+        var factors = reader.Int32("factors", 1, 4096);
+        var biases = reader.Flag("biases");
+        var size = factors + (biases ? 1 : 0);
+        var userBias = reader.Tensor<float>("user_biases");
+        var itemBias = reader.Tensor<float>("item_biases");
+        var (lowest, highest) = ((float)reader.Real("lowest"), (float)reader.Real("highest"));
+        if (!(lowest <= highest)) throw reader.Invalid($"the lowest rating is {lowest} and the highest {highest}.");
+        return new Lfm(new Weights(
+            factors, reader.Flag("explicit"), biases, (float)reader.Real("mean"), (float)reader.Real("regularization", 0, 1000),
+            reader.Int32("negative_ratio", 0, 1000), lowest, highest,
+            reader.Tensor<float>("user_factors", userBias.Length, factors), reader.Tensor<float>("item_factors", itemBias.Length, factors),
+            userBias, itemBias, reader.Tensor<float>("negative_moment", (long)size * size), reader.Tensor<float>("negative_target", size)));
+    }
+
+    /// <summary>All that a trained model is. P and Q are users × F and items × F.</summary>
+    private sealed record Weights(
+        int Factors, bool Explicit, bool Biases, float Mean, float Regularization, int NegativeRatio, float Lowest, float Highest,
+        float[] P, float[] Q, float[] UserBias, float[] ItemBias, float[] NegativeMoment, float[] NegativeTarget);
+}
