@@ -20,6 +20,7 @@ public sealed class ModelKinds
         .With<Features.FeatureSet>()
         .With<Features.FittedSchema>()
         .With<Recall.ItemCf>()
+        .With<Recall.Lfm>()
         .With<Recall.Popularity>()
         .With<Recall.UserCf>();
 

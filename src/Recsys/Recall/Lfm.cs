@@ -1,5 +1,4 @@
 using System.Numerics.Tensors;
-using Recsys.Data;
 using Recsys.Numerics;
 using Recsys.Persistence;
 
@@ -165,7 +164,9 @@ public sealed partial class Lfm : IRecaller, ISimilarItems, IModel<Lfm>
 
         var w = _weights;
         var size = Factors + (w.Biases ? 1 : 0);
-        var (a, x, q) = (scratch.Normal.AsSpan(), scratch.User.AsSpan(0, size), scratch.Item.AsSpan(0, size));
+        var a = scratch.Normal.AsSpan();       // size × size
+        var x = scratch.User.AsSpan(0, size);
+        var q = scratch.Item.AsSpan(0, size);
         TensorPrimitives.Multiply(w.NegativeMoment, items.Length * w.NegativeRatio, a);
         TensorPrimitives.Multiply(w.NegativeTarget, -items.Length * w.NegativeRatio, x);
         for (var k = 0; k < items.Length; k++)

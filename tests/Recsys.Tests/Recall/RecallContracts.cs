@@ -100,3 +100,44 @@ public sealed class RatedUserCfContract : UserCfContractBase
 
     protected override Interactions KnownData() => ContractData.RatedCommunities();
 }
+
+public abstract class LfmContractBase : RecallerContract<Lfm>
+{
+    protected abstract LfmOptions Options { get; }
+
+    protected override Lfm Train(Interactions data, ContractRun run)
+        => Lfm.Train(data, Options with { Threads = run.Threads }, run.Progress, run.Cancel);
+
+    protected override IReadOnlyList<Action> InvalidOptions =>
+    [
+        () => _ = Options with { Feedback = (LfmFeedback)9 },
+        () => _ = Options with { Factors = 0 },
+        () => _ = Options with { Epochs = 0 },
+        () => _ = Options with { LearningRate = 0 },
+        () => _ = Options with { LearningRateDecay = 1.1f },
+        () => _ = Options with { Regularization = -0.1f },
+        () => _ = Options with { NegativeRatio = 0 },
+        () => _ = Options with { NegativePower = double.NaN },
+        () => _ = Options with { InitialScale = 0 },
+        () => _ = Options with { Shards = 0 },
+        () => _ = Options with { Threads = 0 },
+        () => Lfm.Train(ContractData.OneRow(), Options with { Factors = 9, WarmStart = Lfm.Train(ContractData.OneRow(), Options) }),
+    ];
+}
+
+public sealed class LfmContract : LfmContractBase
+{
+    protected override LfmOptions Options => new() { Factors = 8, Epochs = 60, LearningRate = 0.1f, NegativePower = 0, Shards = 4 };
+}
+
+public sealed class PlainLfmContract : LfmContractBase
+{
+    protected override LfmOptions Options => new() { Factors = 6, Epochs = 60, LearningRate = 0.1f, Biases = false, Shards = 3 };
+}
+
+public sealed class RatedLfmContract : LfmContractBase
+{
+    protected override LfmOptions Options => new() { Feedback = LfmFeedback.Explicit, Factors = 8, Epochs = 80, LearningRate = 0.1f, LearningRateDecay = 1 };
+
+    protected override Interactions KnownData() => ContractData.RatedCommunities();
+}
