@@ -10,7 +10,9 @@ internal static class DefaultWorld
     public static SyntheticWorld Instance => Made.Value;
 }
 
-/// <summary>One number for all that happened in a world; only whole numbers and texts go in, so it does not depend on the platform.</summary>
+/// <summary>
+/// One number for all that happened in a world; only whole numbers and texts go in, so it does not depend on the platform.
+/// </summary>
 internal static class WorldHash
 {
     public static ulong Of(SyntheticWorld world)
@@ -25,7 +27,8 @@ internal static class WorldHash
             hash.Add(shown.Positions[row]);
             hash.Add(shown.Times[row]);
             hash.Add(shown.Ratings[row]);
-            hash.Add((shown.Examined[row] ? 1 : 0) + (shown.Clicked[row] ? 2 : 0) + (shown.Cart[row] ? 4 : 0) + (shown.Purchased[row] ? 8 : 0));
+            hash.Add((shown.Examined[row] ? 1 : 0) + (shown.Clicked[row] ? 2 : 0));
+            hash.Add((shown.Cart[row] ? 1 : 0) + (shown.Purchased[row] ? 2 : 0));
         }
         foreach (var offset in world.Friends.RowOffsets) hash.Add(offset);
         foreach (var friend in world.Friends.Columns) hash.Add(friend);

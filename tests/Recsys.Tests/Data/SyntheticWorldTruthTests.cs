@@ -81,8 +81,16 @@ public class SyntheticWorldTruthTests
     {
         var world = SyntheticWorld.Create(new()
         {
-            Users = 400, Items = 200, SessionsPerUser = 100, ListLength = 1, PersonalShare = 0, NewItemShare = 0, ZipfExponent = 0.9,
-            RepeatClicks = true, FriendsPerUser = 0, Seed = 5,
+            Users = 400,
+            Items = 200,
+            SessionsPerUser = 100,
+            ListLength = 1,
+            PersonalShare = 0,
+            NewItemShare = 0,
+            ZipfExponent = 0.9,
+            RepeatClicks = true,
+            FriendsPerUser = 0,
+            Seed = 5,
         });
         var counts = new double[200];
         foreach (var item in world.Impressions.Items) counts[item]++;
@@ -106,8 +114,19 @@ public class SyntheticWorldTruthTests
     {
         var world = SyntheticWorld.Create(new()
         {
-            Users = 3, Items = 60, Days = 1_000, SessionsPerUser = 9_000, ListLength = 1, PersonalShare = personalShare, NewItemShare = 0, NewUserShare = 0,
-            RepeatClicks = true, DriftPerDay = 0, TasteDimensions = dimensions, FriendsPerUser = 0, Seed = 11,
+            Users = 3,
+            Items = 60,
+            Days = 1_000,
+            SessionsPerUser = 9_000,
+            ListLength = 1,
+            PersonalShare = personalShare,
+            NewItemShare = 0,
+            NewUserShare = 0,
+            RepeatClicks = true,
+            DriftPerDay = 0,
+            TasteDimensions = dimensions,
+            FriendsPerUser = 0,
+            Seed = 11,
         });
         var shown = world.Impressions;
         var expected = new double[60];
@@ -192,10 +211,16 @@ public class SyntheticWorldTruthTests
         {
             var world = SyntheticWorld.Create(new()
             {
-                Users = 3_000, Items = 2_000, SessionsPerUser = 0, FriendsPerUser = 0, DemographicSignal = signal, GenreSignal = signal,
+                Users = 3_000,
+                Items = 2_000,
+                SessionsPerUser = 0,
+                FriendsPerUser = 0,
+                DemographicSignal = signal,
+                GenreSignal = signal,
             });
             var twins = world.Users
-                .GroupBy(user => (user.Gender, Math.Clamp(user.Age / 10, 1, 7), user.Occupation, user.City)).Where(group => group.Count() > 1)
+                .GroupBy(user => (user.Gender, Math.Clamp(user.Age / 10, 1, 7), user.Occupation, user.City))
+                .Where(group => group.Count() > 1)
                 .Select(group => Cosine(world, group.First().Id, group.Last().Id)).Average();
             var siblings = world.Items.GroupBy(item => string.Join('|', item.Genres)).Where(group => group.Count() > 1)
                 .Select(group => Dot(world.ItemTaste(group.First().Id), world.ItemTaste(group.Last().Id))).Average();
@@ -225,7 +250,8 @@ public class SyntheticWorldTruthTests
         {
             var scores = new double[items];
             foreach (var item in split.Train.ItemsOf(user))
-                for (var other = 0; other < items; other++) scores[other] += together[item, other] / Math.Sqrt((count[item] + 1) * (count[other] + 1));
+                for (var other = 0; other < items; other++)
+                    scores[other] += together[item, other] / Math.Sqrt((count[item] + 1) * (count[other] + 1));
             return scores;
         });
         var oracle = Recall(split, user =>

@@ -149,8 +149,8 @@ internal sealed class SessionGenerator(SyntheticWorldOptions options, WorldTruth
         }
 
         /// <summary>
-        /// An item not taken with probability ∝ popularity (× notice, if personal): by rejection, which is exact, and after many rejections by
-        /// inverting the very same distribution. -1 if none is left.
+        /// An item not taken with probability ∝ popularity (× notice, if personal): by rejection, which is exact, and after many
+        /// rejections by inverting the very same distribution. -1 if none is left.
         /// </summary>
         private int Draw(int released, bool personal, ref RandomSequence random)
         {

@@ -1,8 +1,8 @@
 namespace Recsys.Data;
 
 /// <summary>
-/// What a <see cref="SyntheticWorld"/> showed, and what came of it: one row for each item at one position of one session's list, as columns.
-/// Rows are ordered by user, then time; positions of a session stand together. Immutable, safe for any number of threads.
+/// What a <see cref="SyntheticWorld"/> showed, and what came of it: one row for each item at one position of one session's list, as
+/// columns. Rows are ordered by user, then time; positions of a session stand together. Immutable, safe for any number of threads.
 /// </summary>
 public sealed class SyntheticImpressions
 {
@@ -16,7 +16,8 @@ public sealed class SyntheticImpressions
         Count = count;
         _sessionOffsets = sessionOffsets;
         (_sessions, _users, _items, _positions, _times) = (columns.Session, columns.User, columns.Item, columns.Position, columns.Time);
-        (_examined, _clicked, _cart, _purchased, _ratings) = (columns.Examined, columns.Clicked, columns.Cart, columns.Purchased, columns.Rating);
+        (_examined, _clicked, _cart, _purchased) = (columns.Examined, columns.Clicked, columns.Cart, columns.Purchased);
+        _ratings = columns.Rating;
     }
 
     /// <summary>Number of rows.</summary>
@@ -64,7 +65,8 @@ internal sealed class ImpressionColumns(int capacity)
 {
     public readonly int[] Session = new int[capacity], User = new int[capacity], Item = new int[capacity], Position = new int[capacity];
     public readonly long[] Time = new long[capacity];
-    public readonly bool[] Examined = new bool[capacity], Clicked = new bool[capacity], Cart = new bool[capacity], Purchased = new bool[capacity];
+    public readonly bool[] Examined = new bool[capacity], Clicked = new bool[capacity];
+    public readonly bool[] Cart = new bool[capacity], Purchased = new bool[capacity];
     public readonly byte[] Rating = new byte[capacity];
 
     /// <summary>Moves rows towards the front.</summary>

@@ -63,7 +63,9 @@ internal static class SyntheticNames
          "Restless Emerald Stolen Quiet Shining Bitter Northern Invisible Fearless Paper Scarlet Endless Little Electric Last Curious " +
          "Silver Wild Patient Borrowed Laughing Ancient Perfect Reckless").Split(' ');
 
-    /// <summary>The title of the item that comes <paramref name="ordinal"/>-th among those of its main genre: a different one for each pair.</summary>
+    /// <summary>
+    /// The title of the item that comes <paramref name="ordinal"/>-th among those of its main genre: a different one for each pair.
+    /// </summary>
     public static string Title(int genre, int ordinal)
     {
         var nouns = NounsOfGenre[genre];

@@ -4,23 +4,25 @@ using Recsys.Numerics;
 namespace Recsys.Data;
 
 /// <summary>
-/// A made-up world of users, items and what happened between them, in which every probability is known, so a model can be compared with the
-/// truth. Users and items have unit taste vectors; their cosine (<see cref="Relevance"/>) is behind everything that a user does.
+/// A made-up world of users, items and what happened between them, in which every probability is known, so a model can be compared with
+/// the truth. Users and items have unit taste vectors; their cosine (<see cref="Relevance"/>) is behind everything that a user does.
 /// <list type="number">
 /// <item>Sessions of a user arrive as a Poisson process after sign-up, more often in the evening; taste turns slowly with time.</item>
 /// <item>A session shows one list. Each slot draws an item that is released and not yet taken, by popularity (Zipf) or, for
-/// <see cref="SyntheticWorldOptions.PersonalShare"/> of the slots, by popularity × what the user notices (<see cref="ExposureProbabilities"/>).</item>
+/// <see cref="SyntheticWorldOptions.PersonalShare"/> of the slots, by popularity × what the user notices
+/// (<see cref="ExposureProbabilities"/>).</item>
 /// <item>Position k is examined with probability k^-η (<see cref="ExaminationProbability"/>); an examined item is clicked with
 /// <see cref="ClickProbability"/>, a clicked one put into the cart with <see cref="CartProbability"/>, bought from there with
-/// <see cref="PurchaseProbability"/>, and rated, by <see cref="SyntheticWorldOptions.RatingShare"/> of the clicks, with <see cref="RatingProbability"/>.</item>
+/// <see cref="PurchaseProbability"/>, and rated, by <see cref="SyntheticWorldOptions.RatingShare"/> of the clicks, with
+/// <see cref="RatingProbability"/>.</item>
 /// </list>
-/// Gender, age, occupation and city explain part of a user's taste, genres part of an item's, the brand part of its quality. Immutable; safe for
-/// any number of threads.
+/// Gender, age, occupation and city explain part of a user's taste, genres part of an item's, the brand part of its quality. Immutable;
+/// safe for any number of threads.
 /// </summary>
 /// <remarks>
-/// The examination model is that of Richardson, Dominowska and Ragno, "Predicting clicks", WWW 2007. All random numbers are keyed by seed, user and
-/// session: the same options give the same world for any number of threads. <see cref="Interactions"/>, <see cref="Clicks"/> and
-/// <see cref="Ratings"/> are built when they are first read.
+/// The examination model is that of Richardson, Dominowska and Ragno, "Predicting clicks", WWW 2007. All random numbers are keyed by
+/// seed, user and session: the same options give the same world for any number of threads. <see cref="Interactions"/>,
+/// <see cref="Clicks"/> and <see cref="Ratings"/> are built when they are first read.
 /// </remarks>
 public sealed partial class SyntheticWorld
 {
@@ -83,24 +85,32 @@ public sealed partial class SyntheticWorld
     public SyntheticImpressions Impressions { get; }
 
     /// <summary>
-    /// The log with four event types: 0 "view" (an item shown, looked at or not), 1 "click", 2 "cart", 3 "purchase", valued 1, 2, 3, 4. Dense ids are
-    /// those of <see cref="Users"/> and <see cref="Items"/>; users and items without events keep theirs.
+    /// The log with four event types: 0 "view" (an item shown, looked at or not), 1 "click", 2 "cart", 3 "purchase", valued 1, 2, 3, 4.
+    /// Dense ids are those of <see cref="Users"/> and <see cref="Items"/>; users and items without events keep theirs.
     /// </summary>
     public Interactions Interactions => _interactions.Value;
 
-    /// <summary>One row for each click, valued by how far it went: 1 click, 2 cart, 3 purchase. What most recall models want to learn from.</summary>
+    /// <summary>
+    /// One row for each click, valued by how far it went: 1 click, 2 cart, 3 purchase. What most recall models want to learn from.
+    /// </summary>
     public Interactions Clicks => _clicks.Value;
 
-    /// <summary>The ratings, valued 1..5, at the time of their click. Users rate what they click, so the mean is above the middle.</summary>
+    /// <summary>
+    /// The ratings, valued 1..5, at the time of their click. Users rate what they click, so the mean is above the middle.
+    /// </summary>
     public Interactions Ratings => _ratings.Value;
 
     /// <summary>Who is a friend of whom: users × users, symmetric, no diagonal, every stored value 1.</summary>
     public SparseMatrix Friends { get; }
 
-    /// <summary>Popularity of each item by Zipf's law: the probability to fill a slot by popularity alone, were all items released. Sums to 1.</summary>
+    /// <summary>
+    /// Popularity of each item by Zipf's law: the probability to fill a slot by popularity alone, were all items released. Sums to 1.
+    /// </summary>
     public ReadOnlySpan<double> ItemPopularity => _truth.Popularity;
 
-    /// <summary>What each item adds to clicks, carts and ratings for everyone; mean 0, standard deviation 1, half of the variance from the brand.</summary>
+    /// <summary>
+    /// What each item adds to clicks, carts and ratings for everyone; mean 0, standard deviation 1, half of the variance from the brand.
+    /// </summary>
     public ReadOnlySpan<double> ItemQuality => _truth.Quality;
 
     private SyntheticUser[] DescribeUsers()

@@ -1,6 +1,8 @@
 namespace Recsys.Data;
 
-/// <summary>What a <see cref="SyntheticWorld"/> is like. The same options give the same world, bit for bit, whatever <see cref="Threads"/> is.</summary>
+/// <summary>
+/// What a <see cref="SyntheticWorld"/> is like. The same options give the same world, bit for bit, whatever <see cref="Threads"/> is.
+/// </summary>
 public sealed record SyntheticWorldOptions
 {
     /// <summary>Seed of every random number. Any value; default 1.</summary>
@@ -25,12 +27,14 @@ public sealed record SyntheticWorldOptions
     } = new(2024, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     /// <summary>
-    /// Mean number of sessions of a user who is signed up for the whole log, 0..10,000; default 12. Sessions are a Poisson process whose rate
-    /// differs between users (log-normal) and with the hour of the day.
+    /// Mean number of sessions of a user who is signed up for the whole log, 0..10,000; default 12. Sessions are a Poisson process whose
+    /// rate differs between users (log-normal) and with the hour of the day.
     /// </summary>
     public double SessionsPerUser { get; init => field = Guard.InRange(0, 10_000, value); } = 12;
 
-    /// <summary>Items shown in a session (positions 1..ListLength), 1..1,000; default 10. Shorter where fewer items are left to show.</summary>
+    /// <summary>
+    /// Items shown in a session (positions 1..ListLength), 1..1,000; default 10. Shorter where fewer items are left to show.
+    /// </summary>
     public int ListLength { get; init => field = Guard.InRange(1, 1_000, value); } = 10;
 
     /// <summary>Dimensions of the latent taste vectors (D), 2..256; default 8.</summary>
@@ -45,7 +49,9 @@ public sealed record SyntheticWorldOptions
     /// <summary>Position bias η: the item at position k is examined with probability k^-η, 0..5; default 0.5. 0 examines all.</summary>
     public double PositionBias { get; init => field = Guard.InRange(0, 5, value); } = 0.5;
 
-    /// <summary>Share of list slots filled by popularity and the user's taste; the others go by popularity alone. 0..1; default 0.8.</summary>
+    /// <summary>
+    /// Share of list slots filled by popularity and the user's taste; the others go by popularity alone. 0..1; default 0.8.
+    /// </summary>
     public double PersonalShare { get; init => field = Guard.InRange(0, 1, value); } = 0.8;
 
     /// <summary>Share of lists that are shown most popular first, so that position and popularity are confounded; the others are in

@@ -23,7 +23,9 @@ public sealed partial class SyntheticWorld
     /// <inheritdoc cref="Relevance"/>
     public double CartProbability(int user, int item, long time) => _truth.Cart(Relevance(user, item, time), item);
 
-    /// <summary>Probability that the user buys the item, once it is in the cart: falls with the price, for some occupations more than for others.</summary>
+    /// <summary>
+    /// Probability that the user buys the item, once it is in the cart: falls with the price, for some occupations more than for others.
+    /// </summary>
     /// <inheritdoc cref="Relevance"/>
     public double PurchaseProbability(int user, int item, long time) => _truth.Purchase(Relevance(user, item, time), user, item);
 
@@ -53,20 +55,22 @@ public sealed partial class SyntheticWorld
     }
 
     /// <summary>
-    /// Probability of each item to fill the next slot of a list that starts at that time. Each slot is drawn like this, without the items that the list
-    /// holds already and, unless <see cref="SyntheticWorldOptions.RepeatClicks"/>, those that the user has clicked.
+    /// Probability of each item to fill the next slot of a list that starts at that time. Each slot is drawn like this, without the items
+    /// that the list holds already and, unless <see cref="SyntheticWorldOptions.RepeatClicks"/>, those that the user has clicked.
     /// </summary>
     /// <param name="user">Dense user id.</param>
     /// <param name="time">Unix seconds.</param>
     /// <param name="taken">Dense ids of items that can't be drawn any more.</param>
-    /// <param name="destination">Receives one probability for each item; their sum is 1, or 0 if no item is left. Length: number of items.</param>
+    /// <param name="destination">Receives one probability for each item; their sum is 1, or 0 if no item is left. Length: number of
+    /// items.</param>
     /// <exception cref="ArgumentException">The destination has another length.</exception>
     /// <exception cref="ArgumentOutOfRangeException">There is no such user or item.</exception>
     public void ExposureProbabilities(int user, long time, ReadOnlySpan<int> taken, Span<double> destination)
     {
         CheckUser(user);
         if (destination.Length != _items.Length)
-            throw new ArgumentException($"The destination has {destination.Length} places; there are {_items.Length} items.", nameof(destination));
+            throw new ArgumentException(
+                $"The destination has {destination.Length} places; there are {_items.Length} items.", nameof(destination));
         var taste = new double[Options.TasteDimensions];
         _truth.Space.Taste(user, _truth.Days(time), taste);
         destination.Clear();

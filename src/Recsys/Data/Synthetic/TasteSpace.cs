@@ -3,8 +3,8 @@ using Recsys.Numerics;
 namespace Recsys.Data;
 
 /// <summary>
-/// Where tastes live: unit vectors of D dimensions for genres, demographic groups, items and users. A user's taste at t days is
-/// p(t) = cos(ωt)·a + sin(ωt)·b with a ⊥ b, so it stays a unit vector and its value at any time is known. Sums run in a fixed scalar order:
+/// Where tastes live: unit vectors of D dimensions for genres, demographic groups, items and users. A user's taste at t days is p(t) =
+/// cos(ωt)·a + sin(ωt)·b with a ⊥ b, so it stays a unit vector and its value at any time is known. Sums run in a fixed scalar order:
 /// vector widths differ between machines and would change the last bits of a world.
 /// </summary>
 internal sealed class TasteSpace

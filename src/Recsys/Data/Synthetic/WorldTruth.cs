@@ -152,7 +152,8 @@ internal sealed partial class WorldTruth
                 var gender = sequence.Uniform();
                 Genders[user] = (byte)(gender < 0.49 ? 0 : gender < 0.98 ? 1 : 2);
                 Ages[user] = (byte)Math.Clamp(Math.Round(38 + 14 * sequence.Normal()), 16, 80);
-                var occupation = Ages[user] >= 66 ? SyntheticNames.Occupations.Length - 1 : sequence.Below(SyntheticNames.Occupations.Length - 1);
+                const int Retired = 11;  // the last occupation
+                var occupation = Ages[user] >= 66 ? Retired : sequence.Below(Retired);
                 Occupations[user] = (byte)occupation;
                 Cities[user] = (byte)sequence.Ranked(SyntheticNames.Cities.Length, 0.8);
                 SignedUp[user] = sequence.Uniform() < options.NewUserShare
