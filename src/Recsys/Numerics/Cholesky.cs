@@ -6,7 +6,8 @@ namespace Recsys.Numerics;
 
 /// <summary>
 /// Solves small symmetric positive definite systems A x = b in single precision: A = UᵀU, then Uᵀy = b and U x = y.
-/// Golub and Van Loan, "Matrix Computations", 4th edition, section 4.2. Meant for up to a few hundred unknowns. In place, 0 bytes allocated;
+/// Golub and Van Loan, "Matrix Computations", 4th edition, section 4.2. Meant for up to a few hundred unknowns. In place, 0 bytes
+/// allocated;
 /// calls on different spans may run at the same time.
 /// </summary>
 public static class Cholesky
@@ -14,7 +15,8 @@ public static class Cholesky
     /// <summary>Replaces the upper triangle of A by U. The part below the diagonal is neither read nor written.</summary>
     /// <param name="a">A, size × size by rows.</param>
     /// <param name="size">Number of unknowns, at least 1.</param>
-    /// <returns>-1, or the first row whose pivot isn't positive and finite: A is not positive definite, and its triangle is spoilt from that row on.</returns>
+    /// <returns>-1, or the first row whose pivot isn't positive and finite: A is not positive definite, and its triangle is spoilt from
+    /// that row on.</returns>
     public static int TryFactor(Span<float> a, int size)
     {
         CheckMatrix(a, size);
@@ -73,7 +75,8 @@ public static class Cholesky
         ArgumentOutOfRangeException.ThrowIfLessThan(size, 1);
         if (b.Length % size != 0 || a.Length != (long)b.Length * size)
             throw new ArgumentException(
-                $"{a.Length} values of A and {b.Length} of b aren't systems of {size} unknowns; each needs {(long)size * size} and {size}.", nameof(a));
+                $"{a.Length} values of A and {b.Length} of b aren't systems of {size} unknowns; each needs {(long)size * size} and {size}.",
+                nameof(a));
         for (var system = 0; system < b.Length / size; system++)
         {
             var matrix = a.Slice(system * size * size, size * size);
@@ -117,7 +120,8 @@ public static class Cholesky
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static unsafe void ReducePart<L, T>(float* u, int size, int k, int j, float* tail) where L : struct, IFunctionLanes<T> where T : struct
+    private static unsafe void ReducePart<L, T>(float* u, int size, int k, int j, float* tail)
+        where L : struct, IFunctionLanes<T> where T : struct
     {
         var at = u + k * size + j;
         var sum = L.Create(0);
@@ -147,7 +151,8 @@ public static class Cholesky
     }
 
     private static ArithmeticException NotPositive(float pivot, int row, int size, string system) => new(
-        $"Pivot {row} of {size}{system} is {pivot}; it must be positive and finite. The matrix isn't positive definite: add to its diagonal (regularise).");
+        $"Pivot {row} of {size}{system} is {pivot}; it must be positive and finite. The matrix isn't positive definite: " +
+        "add to its diagonal (regularise).");
 
     private static void CheckMatrix(ReadOnlySpan<float> a, int size)
     {

@@ -2,7 +2,8 @@ using System.Numerics.Tensors;
 
 namespace Recsys.Numerics;
 
-/// <summary>A symmetric positive definite matrix that is known by its products only. Implement it as a (ref) struct: calls are then inlined.</summary>
+/// <summary>A symmetric positive definite matrix that is known by its products only. Implement it as a (ref) struct: calls are then
+/// inlined.</summary>
 public interface ILinearOperator
 {
     /// <summary>y = A x.</summary>
@@ -35,8 +36,8 @@ public static class ConjugateGradient
     /// <param name="iterations">The most steps, at least 0; in exact arithmetic as many as unknowns reach the solution.</param>
     /// <param name="tolerance">Stop where ‖b - A x‖ ≤ tolerance · ‖b‖. At least 0.</param>
     /// <exception cref="ArithmeticException">A is not positive definite, or a value isn't finite; the message names the step.</exception>
-    public static ConjugateGradientResult Solve<TOperator>(scoped in TOperator matrix, ReadOnlySpan<float> b, Span<float> x, Span<float> workspace,
-        int iterations, float tolerance = 1e-6f) where TOperator : struct, ILinearOperator, allows ref struct
+    public static ConjugateGradientResult Solve<TOperator>(scoped in TOperator matrix, ReadOnlySpan<float> b, Span<float> x,
+        Span<float> workspace, int iterations, float tolerance = 1e-6f) where TOperator : struct, ILinearOperator, allows ref struct
         => Solve(matrix, 0, b, x, workspace, iterations, tolerance);
 
     /// <summary>Solves as many systems of one size as b holds right sides, one after the other.</summary>
@@ -48,17 +49,21 @@ public static class ConjugateGradient
     /// <param name="iterations">The most steps for each system, at least 0.</param>
     /// <param name="tolerance">As for one system. At least 0.</param>
     /// <returns>The most iterations and the largest residual of any system.</returns>
-    /// <exception cref="ArithmeticException">A matrix is not positive definite, or a value isn't finite; the message names the system.</exception>
-    public static ConjugateGradientResult SolveBatch<TOperator>(scoped in TOperator matrices, int size, ReadOnlySpan<float> b, Span<float> x,
-        Span<float> workspace, int iterations, float tolerance = 1e-6f) where TOperator : struct, ILinearOperator, allows ref struct
+    /// <exception cref="ArithmeticException">A matrix is not positive definite, or a value isn't finite; the message names the
+    /// system.</exception>
+    public static ConjugateGradientResult SolveBatch<TOperator>(scoped in TOperator matrices, int size, ReadOnlySpan<float> b,
+        Span<float> x, Span<float> workspace, int iterations, float tolerance = 1e-6f)
+        where TOperator : struct, ILinearOperator, allows ref struct
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(size, 1);
         if (b.Length % size != 0 || x.Length != b.Length)
-            throw new ArgumentException($"b has {b.Length} values and x {x.Length}; both need a multiple of {size}, and as many.", nameof(b));
+            throw new ArgumentException(
+                $"b has {b.Length} values and x {x.Length}; both need a multiple of {size}, and as many.", nameof(b));
         var worst = new ConjugateGradientResult();
         for (var system = 0; system < b.Length / size; system++)
         {
-            var result = Solve(matrices, system, b.Slice(system * size, size), x.Slice(system * size, size), workspace, iterations, tolerance);
+            var at = system * size;
+            var result = Solve(matrices, system, b.Slice(at, size), x.Slice(at, size), workspace, iterations, tolerance);
             worst = new(Math.Max(worst.Iterations, result.Iterations), Math.Max(worst.Residual, result.Residual));
         }
         return worst;
@@ -72,7 +77,8 @@ public static class ConjugateGradient
         if (!(tolerance >= 0)) throw new ArgumentOutOfRangeException(nameof(tolerance), tolerance, "The tolerance must be at least 0.");
         if (x.Length != size) throw new ArgumentException($"x has {x.Length} values and b {size}; they must be as many.", nameof(x));
         if (workspace.Length < WorkspaceLength(size))
-            throw new ArgumentException($"The workspace has {workspace.Length} values; {size} unknowns need {WorkspaceLength(size)}.", nameof(workspace));
+            throw new ArgumentException(
+                $"The workspace has {workspace.Length} values; {size} unknowns need {WorkspaceLength(size)}.", nameof(workspace));
         if (size == 0) return default;
 
         var r = workspace[..size];

@@ -18,7 +18,8 @@ public static class Decompositions
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(size, 1);
         if (matrix.Length != (long)size * size)
-            throw new ArgumentException($"The matrix has {matrix.Length} values; {size} × {size} needs {(long)size * size}.", nameof(matrix));
+            throw new ArgumentException(
+                $"The matrix has {matrix.Length} values; {size} × {size} needs {(long)size * size}.", nameof(matrix));
         var a = new DenseMatrix(size);
         for (var r = 0; r < size; r++)
         {
@@ -47,7 +48,8 @@ public static class Decompositions
     }
 
     /// <summary>
-    /// The leading singular triplets A ≈ U diag(S) Vᵀ of a sparse matrix, by random projection and power iterations: Halko, Martinsson and Tropp,
+    /// The leading singular triplets A ≈ U diag(S) Vᵀ of a sparse matrix, by random projection and power iterations: Halko, Martinsson
+    /// and Tropp,
     /// "Finding structure with randomness", SIAM Review 53(2), 2011, algorithms 4.4 and 5.1. Same bits for the same seed.
     /// </summary>
     /// <param name="matrix">A.</param>
@@ -63,7 +65,8 @@ public static class Decompositions
         ArgumentNullException.ThrowIfNull(matrix);
         var limit = Math.Min(matrix.RowCount, matrix.ColumnCount);
         if (rank < 1 || rank > limit)
-            throw new ArgumentOutOfRangeException(nameof(rank), rank, $"The rank must lie in 1..{limit} for [{matrix.RowCount} × {matrix.ColumnCount}].");
+            throw new ArgumentOutOfRangeException(
+                nameof(rank), rank, $"The rank must lie in 1..{limit} for [{matrix.RowCount} × {matrix.ColumnCount}].");
         ArgumentOutOfRangeException.ThrowIfNegative(powerIterations);
         ArgumentOutOfRangeException.ThrowIfNegative(oversampling);
         ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);

@@ -3,7 +3,8 @@ using System.Runtime.Intrinsics;
 
 namespace Recsys.Numerics;
 
-// exp(x) = 2ⁿ exp(r), n = round(x / ln 2), |r| ≤ ln 2 / 2, exp(r) by the polynomial of Moshier's Cephes library (expf.c); tanh near 0 too (tanhf.c).
+// exp(x) = 2ⁿ exp(r), n = round(x / ln 2), |r| ≤ ln 2 / 2, exp(r) by the polynomial of Moshier's Cephes library (expf.c); tanh near 0 too
+// (tanhf.c).
 // log(1 + u) = 2 atanh(u / (2 + u)), by its series: relative precision down to the smallest u, for u in 0..1.
 public static partial class Elementwise
 {
@@ -45,7 +46,8 @@ public static partial class Elementwise
         return float.IsInfinity(max) ? max : max + MathF.Log(SumExp(x, max, default));
     }
 
-    /// <summary>destination = eˣ / Σ eˣ, without overflow. A value of -∞ gets 0; at least one must be finite, and none +∞, else the result is NaN.</summary>
+    /// <summary>destination = eˣ / Σ eˣ, without overflow. A value of -∞ gets 0; at least one must be finite, and none +∞, else the
+    /// result is NaN.</summary>
     public static void Softmax(ReadOnlySpan<float> x, Span<float> destination)
     {
         CheckLengths(x, destination);

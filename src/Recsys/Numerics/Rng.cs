@@ -56,7 +56,7 @@ public readonly struct Rng
         for (var i = 0; i < destination.Length; i++) destination[i] = mean + deviation * (float)Normal(index + (ulong)i);
     }
 
-    /// <summary>Puts the values in random order, every order as likely (Fisher-Yates); uses the positions index .. index + Length - 2.</summary>
+    /// <summary>Puts the values in random order, each as likely (Fisher-Yates); uses the positions index .. index + Length - 2.</summary>
     public void Shuffle<T>(ulong index, Span<T> values)
     {
         for (var last = values.Length - 1; last > 0; last--)

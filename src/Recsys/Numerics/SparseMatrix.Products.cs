@@ -75,7 +75,8 @@ public sealed partial class SparseMatrix
         ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
         if (right.RowCount != ColumnCount)
             throw new ArgumentException(
-                $"The product of [{RowCount} × {ColumnCount}] and [{right.RowCount} × {right.ColumnCount}] needs as many rows on the right as columns on the left.",
+                $"The product of [{RowCount} × {ColumnCount}] and [{right.RowCount} × {right.ColumnCount}] needs as many rows " +
+                "on the right as columns on the left.",
                 nameof(right));
 
         var work = new long[RowCount + 1L];
@@ -112,7 +113,8 @@ public sealed partial class SparseMatrix
         private readonly ReadOnlySpan<float> _x = x;
         private readonly Span<float> _y = y;
 
-        public void Run(int shard) => matrix.MultiplyRows(_x, _y, RowAt(matrix.RowOffsets, shard, shards), RowAt(matrix.RowOffsets, shard + 1, shards));
+        public void Run(int shard)
+            => matrix.MultiplyRows(_x, _y, RowAt(matrix.RowOffsets, shard, shards), RowAt(matrix.RowOffsets, shard + 1, shards));
     }
 
     private readonly ref struct ColumnsBody(SparseMatrix matrix, ReadOnlySpan<float> x, Span<float> y, int shards) : IShardBody
@@ -218,7 +220,8 @@ public sealed partial class SparseMatrix
                     _values[i] = sums[column];
                     sums[column] = 0;
                     if (!float.IsFinite(_values[i]))
-                        throw new ArithmeticException($"Row {row}, column {column} of the product is {_values[i]}; scale the factors down.");
+                        throw new ArithmeticException(
+                            $"Row {row}, column {column} of the product is {_values[i]}; scale the factors down.");
                 }
             }
             ArrayPool<float>.Shared.Return(sums);
@@ -295,7 +298,8 @@ public sealed partial class SparseMatrix
                 }
             }
             if (total > Array.MaxLength)
-                throw new OverflowException($"The product has {total} stored cells; at most {Array.MaxLength} fit. Multiply fewer rows at a time.");
+                throw new OverflowException(
+                    $"The product has {total} stored cells; at most {Array.MaxLength} fit. Multiply fewer rows at a time.");
             var columns = new int[total];
             var values = new float[total];
             Shards.Run(parts.Length, threads, p =>

@@ -9,7 +9,8 @@ public sealed partial class SparseMatrix
     /// <summary>Takes three arrays over, without copying, after checking them; they must not be changed afterwards.</summary>
     /// <param name="rowCount">At least 0.</param>
     /// <param name="columnCount">At least 0.</param>
-    /// <param name="rowOffsets">Row r is the range rowOffsets[r] .. rowOffsets[r + 1]; rowCount + 1 values that start at 0 and never fall.</param>
+    /// <param name="rowOffsets">Row r is the range rowOffsets[r] .. rowOffsets[r + 1]; rowCount + 1 values that start at 0 and never
+    /// fall.</param>
     /// <param name="columns">Strictly ascending within a row, 0..columnCount-1.</param>
     /// <param name="values">As many as there are columns, all finite.</param>
     /// <exception cref="ArgumentException">The arrays break one of the rules; the message names the row and the value.</exception>
@@ -22,9 +23,11 @@ public sealed partial class SparseMatrix
         ArgumentNullException.ThrowIfNull(columns);
         ArgumentNullException.ThrowIfNull(values);
         if (rowOffsets.Length != rowCount + 1L)
-            throw new ArgumentException($"There are {rowOffsets.Length} row offsets; {rowCount} rows need {rowCount + 1L}.", nameof(rowOffsets));
+            throw new ArgumentException(
+                $"There are {rowOffsets.Length} row offsets; {rowCount} rows need {rowCount + 1L}.", nameof(rowOffsets));
         if (values.Length != columns.Length)
-            throw new ArgumentException($"There are {values.Length} values for {columns.Length} columns; they must be as many.", nameof(values));
+            throw new ArgumentException(
+                $"There are {values.Length} values for {columns.Length} columns; they must be as many.", nameof(values));
         if (rowOffsets[0] != 0)
             throw new ArgumentException($"The first row offset is {rowOffsets[0]}; it must be 0.", nameof(rowOffsets));
         if (rowOffsets[rowCount] != columns.Length)
@@ -104,7 +107,8 @@ public sealed partial class SparseMatrix
     /// <param name="columns">0..columnCount-1, as many as rows.</param>
     /// <param name="values">Finite, as many as rows; empty means that every value is 1.</param>
     /// <param name="duplicates">What a cell that is given twice means.</param>
-    /// <exception cref="ArgumentException">Lengths differ, an index lies outside, a value isn't finite, or a forbidden duplicate.</exception>
+    /// <exception cref="ArgumentException">Lengths differ, an index lies outside, a value isn't finite, or a forbidden
+    /// duplicate.</exception>
     public static SparseMatrix FromTriplets(int rowCount, int columnCount, ReadOnlySpan<int> rows, ReadOnlySpan<int> columns,
         ReadOnlySpan<float> values, DuplicateCells duplicates = DuplicateCells.Error)
     {
@@ -112,7 +116,8 @@ public sealed partial class SparseMatrix
         ArgumentOutOfRangeException.ThrowIfNegative(columnCount);
         Guard.Defined(duplicates, nameof(duplicates));
         if (columns.Length != rows.Length)
-            throw new ArgumentException($"There are {columns.Length} columns for {rows.Length} rows; they must be as many.", nameof(columns));
+            throw new ArgumentException(
+                $"There are {columns.Length} columns for {rows.Length} rows; they must be as many.", nameof(columns));
         if (!values.IsEmpty && values.Length != rows.Length)
             throw new ArgumentException($"There are {values.Length} values for {rows.Length} rows; give as many, or none.", nameof(values));
         for (var i = 0; i < rows.Length; i++)
@@ -152,7 +157,8 @@ public sealed partial class SparseMatrix
         return order;
     }
 
-    private static SparseMatrix Merge(int rowCount, int columnCount, long[] offsets, int[] columns, float[] values, DuplicateCells duplicates)
+    private static SparseMatrix Merge(
+        int rowCount, int columnCount, long[] offsets, int[] columns, float[] values, DuplicateCells duplicates)
     {
         var write = 0;
         for (var row = 0; row < rowCount; row++)
@@ -174,11 +180,13 @@ public sealed partial class SparseMatrix
                     DuplicateCells.Last => values[read],
                     DuplicateCells.Max => Math.Max(values[write - 1], values[read]),
                     _ => throw new ArgumentException(
-                        $"Row {row} has column {columns[read]} twice; give each cell once, or say what a duplicate means.", nameof(duplicates)),
+                        $"Row {row} has column {columns[read]} twice; give each cell once, or say what a duplicate means.",
+                        nameof(duplicates)),
                 };
                 if (!float.IsFinite(values[write - 1]))
                     throw new ArgumentException(
-                        $"The duplicates of row {row}, column {columns[read]} add up to {values[write - 1]}; values must be finite.", nameof(values));
+                        $"The duplicates of row {row}, column {columns[read]} add up to {values[write - 1]}; values must be finite.",
+                        nameof(values));
             }
         }
         offsets[rowCount] = write;
@@ -205,7 +213,7 @@ public sealed partial class SparseMatrix
                 throw new ArgumentException($"Row {row} has column {column}; it must lie in 0..{columnCount - 1}.", nameof(columns));
             if (column <= last)
                 throw new ArgumentException(
-                    $"Row {row} has column {column} after {last}; columns must ascend strictly within a row ({nameof(FromTriplets)} sorts).",
+                    $"Row {row} has column {column} after {last}; columns must ascend strictly in a row ({nameof(FromTriplets)} sorts).",
                     nameof(columns));
             if (!float.IsFinite(values[i]))
                 throw new ArgumentException($"Row {row}, column {column} has value {values[i]}; values must be finite.", nameof(values));

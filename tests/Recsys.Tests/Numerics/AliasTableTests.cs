@@ -78,8 +78,10 @@ public sealed class AliasTableTests
     [Fact]
     public void Nothing_to_draw_is_an_error()
     {
-        Assert.Contains("None of the 2 weights is positive", Assert.Throws<ArgumentException>(() => new AliasTable([0f, 0f])).Message, StringComparison.Ordinal);
-        Assert.Contains("None of the 0 weights is positive", Assert.Throws<ArgumentException>(() => new AliasTable(ReadOnlySpan<double>.Empty)).Message, StringComparison.Ordinal);
+        var zeros = Assert.Throws<ArgumentException>(() => new AliasTable([0f, 0f]));
+        var empty = Assert.Throws<ArgumentException>(() => new AliasTable(ReadOnlySpan<double>.Empty));
+        Assert.Contains("None of the 2 weights is positive", zeros.Message, StringComparison.Ordinal);
+        Assert.Contains("None of the 0 weights is positive", empty.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -73,7 +73,8 @@ public sealed class ConjugateGradientTests
         var residual = 0f;
         for (var i = 0; i < 4; i++)
         {
-            var result = ConjugateGradient.Solve(new Dense(matrices[i]), b.AsSpan(i * Size, Size), alone.AsSpan(i * Size, Size), workspace, 4);
+            var at = i * Size;
+            var result = ConjugateGradient.Solve(new Dense(matrices[i]), b.AsSpan(at, Size), alone.AsSpan(at, Size), workspace, 4);
             residual = Math.Max(residual, result.Residual);
         }
         Assert.Equal(alone, together);
@@ -86,12 +87,16 @@ public sealed class ConjugateGradientTests
         var workspace = new float[6];
         Arithmetic("System 0, step 0: the search direction has curvature or residual -1",
             () => ConjugateGradient.Solve(new Dense([-1, 0, 0, -1]), [1, 0], new float[2], workspace, 5));
-        Arithmetic("curvature or residual NaN", () => ConjugateGradient.Solve(new Dense([1, 0, 0, 1]), [1, float.NaN], new float[2], workspace, 5));
-        Arithmetic("System 1, step 0", () => ConjugateGradient.SolveBatch(new Dense([1, float.NaN]), 1, [1, 1], new float[2], workspace, 5));
+        Arithmetic("curvature or residual NaN",
+            () => ConjugateGradient.Solve(new Dense([1, 0, 0, 1]), [1, float.NaN], new float[2], workspace, 5));
+        Arithmetic("System 1, step 0",
+            () => ConjugateGradient.SolveBatch(new Dense([1, float.NaN]), 1, [1, 1], new float[2], workspace, 5));
         Argument("x has 1 values and b 2", () => ConjugateGradient.Solve(new Dense([1, 0, 0, 1]), [1, 1], new float[1], workspace, 5));
-        Argument("The workspace has 6 values; 3 unknowns need 9", () => ConjugateGradient.Solve(new Dense(new float[9]), new float[3], new float[3], workspace, 5));
+        Argument("The workspace has 6 values; 3 unknowns need 9",
+            () => ConjugateGradient.Solve(new Dense(new float[9]), new float[3], new float[3], workspace, 5));
         Argument("tolerance", () => ConjugateGradient.Solve(new Dense([1]), [1], new float[1], workspace, 5, float.NaN));
-        Argument("both need a multiple of 2", () => ConjugateGradient.SolveBatch(new Dense([1]), 2, new float[3], new float[3], workspace, 5));
+        Argument("both need a multiple of 2",
+            () => ConjugateGradient.SolveBatch(new Dense([1]), 2, new float[3], new float[3], workspace, 5));
 
         static void Arithmetic(string message, Action action)
             => Assert.Contains(message, Assert.Throws<ArithmeticException>(action).Message, StringComparison.Ordinal);

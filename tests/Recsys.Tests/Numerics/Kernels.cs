@@ -17,7 +17,8 @@ internal static class Kernels
 
     public delegate void Unary(ReadOnlySpan<float> x, Span<float> destination);
 
-    /// <summary>Runs the kernel on every length 0..256 at offsets that go through all of 0..15 (each misalignment of 64 bytes), into another span and in
+    /// <summary>Runs the kernel on every length 0..256 at offsets that go through all of 0..15 (each misalignment of 64 bytes), into
+    /// another span and in
     /// place, and hands (input, output) to the check.</summary>
     public static void OnEveryLength(Unary kernel, Action<float[], float[]> check, float deviation = 1)
     {
@@ -51,5 +52,6 @@ internal static class Kernels
     }
 
     public static void AssertUlps(double expected, float actual, double limit, string what)
-        => Assert.True(Ulps(expected, actual) <= limit, $"{what} is {actual:R}, expected {expected:R}: {Ulps(expected, actual):F1} ulp, {limit} allowed.");
+        => Assert.True(Ulps(expected, actual) <= limit,
+            $"{what} is {actual:R}, expected {expected:R}: {Ulps(expected, actual):F1} ulp, {limit} allowed.");
 }

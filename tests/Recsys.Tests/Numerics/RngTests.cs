@@ -72,7 +72,8 @@ public sealed class RngTests
     [Fact]
     public void Streams_and_seeds_are_independent()
     {
-        // Related seeds and streams are the usual case (0, 1, 2, …), so those are tried: correlations at equal and at neighbouring positions.
+        // Related seeds and streams are the usual case (0, 1, 2, …), so those are tried: correlations at equal and at neighbouring
+        // positions.
         var root = new Rng(1);
         (Rng, Rng)[] pairs =
         [
