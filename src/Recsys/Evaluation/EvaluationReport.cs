@@ -1,3 +1,4 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
 
 namespace Recsys.Evaluation;
@@ -65,9 +66,15 @@ public abstract class EvaluationReport
     public string ToJson()
     {
         using var stream = new MemoryStream();
-        using (var writer = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true, NewLine = "\n" })) WriteJson(writer);
+        using (var writer = new Utf8JsonWriter(stream, JsonOptions)) WriteJson(writer);
         return System.Text.Encoding.UTF8.GetString(stream.GetBuffer(), 0, (int)stream.Length);
     }
+
+    // Quotes and accents stay readable; the JSON is for files and services, not for pasting into a web page unescaped.
+    private static readonly JsonWriterOptions JsonOptions = new()
+    {
+        Indented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
 
     /// <summary>Writes the object of <see cref="ToJson"/> into a larger document.</summary>
     public void WriteJson(Utf8JsonWriter writer)
