@@ -3,9 +3,11 @@ using BenchmarkDotNet.Diagnosers;
 using BenchmarkDotNet.Jobs;
 using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.Emit;
+using Recsys.Benchmarks;
 using Recsys.Benchmarks.Peers;
 
 if (args is ["compare", ..]) return ComparisonRunner.Run(args.AsSpan(1));
+if (args is ["memory", ..]) return LogMemory.Run(args.AsSpan(1));
 
 // In this process, because the project that BenchmarkDotNet would generate knows neither net10.0 nor the central package versions.
 var config = DefaultConfig.Instance
