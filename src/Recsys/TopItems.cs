@@ -13,6 +13,7 @@ public ref struct TopItems
     private readonly Span<ScoredItem> _heap;
     private readonly ItemFilter _filter;
     private readonly int _itemCount;
+    private readonly bool _ownsExcluded;
     private ulong[]? _excluded;
     private int _count;
 
@@ -25,13 +26,43 @@ public ref struct TopItems
         _heap = destination;
         _filter = filter;
         _itemCount = itemCount;
-        if (filter.Exclude.IsEmpty) return;
+        _excluded = RentExcluded(filter, itemCount);
+        _ownsExcluded = true;
+    }
 
+    /// <summary>Continues a selection of which destination holds <paramref name="kept"/> items as <see cref="Kept"/> counted them.</summary>
+    /// <param name="destination">As it was left.</param>
+    /// <param name="filter">The same filter.</param>
+    /// <param name="itemCount">The same size.</param>
+    /// <param name="excluded">From <see cref="RentExcluded"/>; stays the caller's to return, so that many selections share one.</param>
+    /// <param name="kept">0 for a new selection.</param>
+    internal TopItems(Span<ScoredItem> destination, in ItemFilter filter, int itemCount, ulong[]? excluded, int kept = 0)
+    {
+        _heap = destination;
+        _filter = filter;
+        _itemCount = itemCount;
+        _excluded = excluded;
+        _count = kept;
+    }
+
+    /// <summary>How many items are kept so far.</summary>
+    internal readonly int Kept => _count;
+
+    /// <summary>One bit for each excluded item, or null where there are none; for <see cref="ReturnExcluded"/>.</summary>
+    internal static ulong[]? RentExcluded(in ItemFilter filter, int itemCount)
+    {
+        if (filter.Exclude.IsEmpty) return null;
         var words = (itemCount + 63) >> 6;
-        _excluded = ArrayPool<ulong>.Shared.Rent(words);
-        _excluded.AsSpan(0, words).Clear();
+        var excluded = ArrayPool<ulong>.Shared.Rent(words);
+        excluded.AsSpan(0, words).Clear();
         foreach (var item in filter.Exclude)
-            if ((uint)item < (uint)itemCount) _excluded[item >> 6] |= 1UL << item;
+            if ((uint)item < (uint)itemCount) excluded[item >> 6] |= 1UL << item;
+        return excluded;
+    }
+
+    internal static void ReturnExcluded(ulong[]? excluded)
+    {
+        if (excluded is not null) ArrayPool<ulong>.Shared.Return(excluded);
     }
 
     /// <summary>Offers one item.</summary>
@@ -53,7 +84,7 @@ public ref struct TopItems
 
     /// <summary>Offers the items firstItem, firstItem + 1, … with their scores.</summary>
     /// <exception cref="ArithmeticException">A score is NaN or +∞.</exception>
-    public void OfferBlock(int firstItem, ReadOnlySpan<float> scores)
+    public void OfferBlock(int firstItem, scoped ReadOnlySpan<float> scores)
     {
         var i = 0;
         while (i < scores.Length)
@@ -79,7 +110,7 @@ public ref struct TopItems
             SiftDown(_heap[end], end);
             _heap[end] = worst;
         }
-        if (_excluded is not null) ArrayPool<ulong>.Shared.Return(_excluded);
+        if (_ownsExcluded) ReturnExcluded(_excluded);
         _excluded = null;
         return _count;
     }

@@ -20,10 +20,10 @@ public static unsafe class Dot
         if (x.Length != y.Length) throw new ArgumentException($"x holds {x.Length} floats and y {y.Length}; the lengths must be equal.", nameof(y));
         fixed (float* px = x, py = y)
         {
-            if (Avx512F.IsSupported) return DotKernel<Lanes512, Vector512<float>>.Product(px, py, x.Length);
-            if (Avx2.IsSupported) return DotKernel<Lanes256, Vector256<float>>.Product(px, py, x.Length);
-            if (Vector128.IsHardwareAccelerated) return DotKernel<Lanes128, Vector128<float>>.Product(px, py, x.Length);
-            return DotKernel<Lanes1, float>.Product(px, py, x.Length);
+            if (Avx512F.IsSupported) return DotKernel<Lanes512, Vector512<float>, ProductTerm>.Sum(px, py, x.Length);
+            if (Avx2.IsSupported) return DotKernel<Lanes256, Vector256<float>, ProductTerm>.Sum(px, py, x.Length);
+            if (Vector128.IsHardwareAccelerated) return DotKernel<Lanes128, Vector128<float>, ProductTerm>.Sum(px, py, x.Length);
+            return DotKernel<Lanes1, float, ProductTerm>.Sum(px, py, x.Length);
         }
     }
 
@@ -35,6 +35,15 @@ public static unsafe class Dot
     /// <param name="threads">Most threads to use, at least 1; never changes a bit of the result.</param>
     /// <exception cref="ArgumentException">The lengths do not fit together.</exception>
     public static void Rows(ReadOnlySpan<float> matrix, int columns, ReadOnlySpan<float> vector, Span<float> scores, int threads = 1)
+        => Rows<ProductTerm>(matrix, columns, vector, scores, threads);
+
+    /// <summary>distances[i] = Σ_j (row i [j] - vector[j])², for every row.</summary>
+    /// <inheritdoc cref="Rows(ReadOnlySpan{float}, int, ReadOnlySpan{float}, Span{float}, int)"/>
+    public static void SquaredDistances(ReadOnlySpan<float> matrix, int columns, ReadOnlySpan<float> vector, Span<float> distances, int threads = 1)
+        => Rows<DistanceTerm>(matrix, columns, vector, distances, threads);
+
+    private static void Rows<TTerm>(ReadOnlySpan<float> matrix, int columns, ReadOnlySpan<float> vector, Span<float> scores, int threads)
+        where TTerm : struct, IDotTerm
     {
         ArgumentOutOfRangeException.ThrowIfNegative(columns);
         ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
@@ -47,13 +56,13 @@ public static unsafe class Dot
         }
         fixed (float* pm = matrix, pv = vector, ps = scores)
         {
-            var body = new Body { Matrix = pm, Columns = columns, Vector = pv, Scores = ps, Count = scores.Length };
+            var body = new Body<TTerm> { Matrix = pm, Columns = columns, Vector = pv, Scores = ps, Count = scores.Length };
             if (threads == 1 || matrix.Length < ThreadWork) body.Range(0, scores.Length);
             else Shards.Run((scores.Length + RowsPerShard - 1) / RowsPerShard, threads, body);
         }
     }
 
-    private struct Body : IShardBody
+    private struct Body<TTerm> : IShardBody where TTerm : struct, IDotTerm
     {
         public float* Matrix;
         public int Columns;
@@ -67,34 +76,58 @@ public static unsafe class Dot
         {
             var rows = Matrix + (nint)start * Columns;
             var to = Scores + start;
-            if (Avx512F.IsSupported) DotKernel<Lanes512, Vector512<float>>.Rows(rows, Columns, Columns, Vector, to, end - start);
-            else if (Avx2.IsSupported) DotKernel<Lanes256, Vector256<float>>.Rows(rows, Columns, Columns, Vector, to, end - start);
-            else if (Vector128.IsHardwareAccelerated) DotKernel<Lanes128, Vector128<float>>.Rows(rows, Columns, Columns, Vector, to, end - start);
-            else DotKernel<Lanes1, float>.Rows(rows, Columns, Columns, Vector, to, end - start);
+            if (Avx512F.IsSupported) DotKernel<Lanes512, Vector512<float>, TTerm>.Rows(rows, Columns, Columns, Vector, to, end - start);
+            else if (Avx2.IsSupported) DotKernel<Lanes256, Vector256<float>, TTerm>.Rows(rows, Columns, Columns, Vector, to, end - start);
+            else if (Vector128.IsHardwareAccelerated) DotKernel<Lanes128, Vector128<float>, TTerm>.Rows(rows, Columns, Columns, Vector, to, end - start);
+            else DotKernel<Lanes1, float, TTerm>.Rows(rows, Columns, Columns, Vector, to, end - start);
         }
+    }
+}
+
+/// <summary>What a sum over two vectors adds for one pair of elements; 0 for two zeros.</summary>
+internal interface IDotTerm
+{
+    static abstract TVector Add<TLanes, TVector>(TVector x, TVector y, TVector sum) where TLanes : ILanes<TVector> where TVector : struct;
+}
+
+internal readonly struct ProductTerm : IDotTerm
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TVector Add<TLanes, TVector>(TVector x, TVector y, TVector sum) where TLanes : ILanes<TVector> where TVector : struct
+        => TLanes.MultiplyAdd(x, y, sum);
+}
+
+internal readonly struct DistanceTerm : IDotTerm
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TVector Add<TLanes, TVector>(TVector x, TVector y, TVector sum) where TLanes : ILanes<TVector> where TVector : struct
+    {
+        var difference = TLanes.Subtract(x, y);
+        return TLanes.MultiplyAdd(difference, difference, sum);
     }
 }
 
 /// <summary>
 /// The kernels of <see cref="Dot"/>: four sums in turn hide the latency of the addition; one row and two rows add in the same order.
 /// </summary>
-internal static unsafe class DotKernel<TLanes, TVector> where TLanes : ILanes<TVector> where TVector : struct
+internal static unsafe class DotKernel<TLanes, TVector, TTerm>
+    where TLanes : ILanes<TVector> where TVector : struct where TTerm : IDotTerm
 {
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static float Product(float* x, float* y, int length)
+    public static float Sum(float* x, float* y, int length)
     {
         TVector s0 = default, s1 = default, s2 = default, s3 = default;
         var width = TLanes.Count;
         var i = 0;
         for (; i + 4 * width <= length; i += 4 * width)
         {
-            s0 = TLanes.MultiplyAdd(TLanes.Load(x + i), TLanes.Load(y + i), s0);
-            s1 = TLanes.MultiplyAdd(TLanes.Load(x + i + width), TLanes.Load(y + i + width), s1);
-            s2 = TLanes.MultiplyAdd(TLanes.Load(x + i + 2 * width), TLanes.Load(y + i + 2 * width), s2);
-            s3 = TLanes.MultiplyAdd(TLanes.Load(x + i + 3 * width), TLanes.Load(y + i + 3 * width), s3);
+            s0 = TTerm.Add<TLanes, TVector>(TLanes.Load(x + i), TLanes.Load(y + i), s0);
+            s1 = TTerm.Add<TLanes, TVector>(TLanes.Load(x + i + width), TLanes.Load(y + i + width), s1);
+            s2 = TTerm.Add<TLanes, TVector>(TLanes.Load(x + i + 2 * width), TLanes.Load(y + i + 2 * width), s2);
+            s3 = TTerm.Add<TLanes, TVector>(TLanes.Load(x + i + 3 * width), TLanes.Load(y + i + 3 * width), s3);
         }
-        for (; i + width <= length; i += width) s0 = TLanes.MultiplyAdd(TLanes.Load(x + i), TLanes.Load(y + i), s0);
-        if (i < length) s1 = TLanes.MultiplyAdd(TLanes.LoadPart(x + i, length - i), TLanes.LoadPart(y + i, length - i), s1);
+        for (; i + width <= length; i += width) s0 = TTerm.Add<TLanes, TVector>(TLanes.Load(x + i), TLanes.Load(y + i), s0);
+        if (i < length) s1 = TTerm.Add<TLanes, TVector>(TLanes.LoadPart(x + i, length - i), TLanes.LoadPart(y + i, length - i), s1);
         return TLanes.Sum(TLanes.Add(TLanes.Add(s0, s1), TLanes.Add(s2, s3)));
     }
 
@@ -116,30 +149,30 @@ internal static unsafe class DotKernel<TLanes, TVector> where TLanes : ILanes<TV
                 var v1 = TLanes.Load(vector + i + width);
                 var v2 = TLanes.Load(vector + i + 2 * width);
                 var v3 = TLanes.Load(vector + i + 3 * width);
-                a0 = TLanes.MultiplyAdd(TLanes.Load(a + i), v0, a0);
-                a1 = TLanes.MultiplyAdd(TLanes.Load(a + i + width), v1, a1);
-                a2 = TLanes.MultiplyAdd(TLanes.Load(a + i + 2 * width), v2, a2);
-                a3 = TLanes.MultiplyAdd(TLanes.Load(a + i + 3 * width), v3, a3);
-                b0 = TLanes.MultiplyAdd(TLanes.Load(b + i), v0, b0);
-                b1 = TLanes.MultiplyAdd(TLanes.Load(b + i + width), v1, b1);
-                b2 = TLanes.MultiplyAdd(TLanes.Load(b + i + 2 * width), v2, b2);
-                b3 = TLanes.MultiplyAdd(TLanes.Load(b + i + 3 * width), v3, b3);
+                a0 = TTerm.Add<TLanes, TVector>(TLanes.Load(a + i), v0, a0);
+                a1 = TTerm.Add<TLanes, TVector>(TLanes.Load(a + i + width), v1, a1);
+                a2 = TTerm.Add<TLanes, TVector>(TLanes.Load(a + i + 2 * width), v2, a2);
+                a3 = TTerm.Add<TLanes, TVector>(TLanes.Load(a + i + 3 * width), v3, a3);
+                b0 = TTerm.Add<TLanes, TVector>(TLanes.Load(b + i), v0, b0);
+                b1 = TTerm.Add<TLanes, TVector>(TLanes.Load(b + i + width), v1, b1);
+                b2 = TTerm.Add<TLanes, TVector>(TLanes.Load(b + i + 2 * width), v2, b2);
+                b3 = TTerm.Add<TLanes, TVector>(TLanes.Load(b + i + 3 * width), v3, b3);
             }
             for (; i + width <= columns; i += width)
             {
                 var v = TLanes.Load(vector + i);
-                a0 = TLanes.MultiplyAdd(TLanes.Load(a + i), v, a0);
-                b0 = TLanes.MultiplyAdd(TLanes.Load(b + i), v, b0);
+                a0 = TTerm.Add<TLanes, TVector>(TLanes.Load(a + i), v, a0);
+                b0 = TTerm.Add<TLanes, TVector>(TLanes.Load(b + i), v, b0);
             }
             if (i < columns)
             {
                 var v = TLanes.LoadPart(vector + i, columns - i);
-                a1 = TLanes.MultiplyAdd(TLanes.LoadPart(a + i, columns - i), v, a1);
-                b1 = TLanes.MultiplyAdd(TLanes.LoadPart(b + i, columns - i), v, b1);
+                a1 = TTerm.Add<TLanes, TVector>(TLanes.LoadPart(a + i, columns - i), v, a1);
+                b1 = TTerm.Add<TLanes, TVector>(TLanes.LoadPart(b + i, columns - i), v, b1);
             }
             scores[row] = TLanes.Sum(TLanes.Add(TLanes.Add(a0, a1), TLanes.Add(a2, a3)));
             scores[row + 1] = TLanes.Sum(TLanes.Add(TLanes.Add(b0, b1), TLanes.Add(b2, b3)));
         }
-        if (row < count) scores[row] = Product(matrix + row * stride, vector, columns);
+        if (row < count) scores[row] = Sum(matrix + row * stride, vector, columns);
     }
 }

@@ -80,7 +80,7 @@ public static unsafe class Gemv
         private readonly void Sums<TLanes, TVector>(float* a, int count, float* sums) where TLanes : ILanes<TVector> where TVector : struct
         {
             if (Transposed) GemvKernel<TLanes, TVector>.Combine(a, Stride, X, Inputs, sums, count);
-            else DotKernel<TLanes, TVector>.Rows(a, Stride, Inputs, X, sums, count);
+            else DotKernel<TLanes, TVector, ProductTerm>.Rows(a, Stride, Inputs, X, sums, count);
         }
     }
 }

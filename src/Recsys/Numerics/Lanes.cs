@@ -23,6 +23,8 @@ internal unsafe interface ILanes<TVector> where TVector : struct
 
     static abstract TVector Add(TVector a, TVector b);
 
+    static abstract TVector Subtract(TVector a, TVector b);
+
     static abstract TVector Multiply(TVector a, TVector b);
 
     /// <summary>a · b + c, fused where the machine fuses.</summary>
@@ -38,6 +40,7 @@ internal readonly unsafe partial struct Lanes512 : ILanes<Vector512<float>>
     public static Vector512<float> Load(float* from) => Vector512.Load(from);
     public static void Store(Vector512<float> value, float* to) => value.Store(to);
     public static Vector512<float> Add(Vector512<float> a, Vector512<float> b) => a + b;
+    public static Vector512<float> Subtract(Vector512<float> a, Vector512<float> b) => a - b;
     public static Vector512<float> Multiply(Vector512<float> a, Vector512<float> b) => a * b;
     public static Vector512<float> MultiplyAdd(Vector512<float> a, Vector512<float> b, Vector512<float> c) => Vector512.MultiplyAddEstimate(a, b, c);
     public static float Sum(Vector512<float> value) => Lanes256.Sum(value.GetLower() + value.GetUpper());
@@ -57,6 +60,7 @@ internal readonly unsafe partial struct Lanes256 : ILanes<Vector256<float>>
     public static Vector256<float> Load(float* from) => Vector256.Load(from);
     public static void Store(Vector256<float> value, float* to) => value.Store(to);
     public static Vector256<float> Add(Vector256<float> a, Vector256<float> b) => a + b;
+    public static Vector256<float> Subtract(Vector256<float> a, Vector256<float> b) => a - b;
     public static Vector256<float> Multiply(Vector256<float> a, Vector256<float> b) => a * b;
     public static Vector256<float> MultiplyAdd(Vector256<float> a, Vector256<float> b, Vector256<float> c) => Vector256.MultiplyAddEstimate(a, b, c);
     public static float Sum(Vector256<float> value) => Vector128.Sum(value.GetLower() + value.GetUpper());
@@ -73,6 +77,7 @@ internal readonly unsafe partial struct Lanes128 : ILanes<Vector128<float>>
     public static Vector128<float> Load(float* from) => Vector128.Load(from);
     public static void Store(Vector128<float> value, float* to) => value.Store(to);
     public static Vector128<float> Add(Vector128<float> a, Vector128<float> b) => a + b;
+    public static Vector128<float> Subtract(Vector128<float> a, Vector128<float> b) => a - b;
     public static Vector128<float> Multiply(Vector128<float> a, Vector128<float> b) => a * b;
     public static Vector128<float> MultiplyAdd(Vector128<float> a, Vector128<float> b, Vector128<float> c) => Vector128.MultiplyAddEstimate(a, b, c);
     public static float Sum(Vector128<float> value) => Vector128.Sum(value);
@@ -94,6 +99,7 @@ internal readonly unsafe struct Lanes1 : ILanes<float>
     public static float LoadPart(float* from, int count) => 0;
     public static void Store(float value, float* to) => *to = value;
     public static float Add(float a, float b) => a + b;
+    public static float Subtract(float a, float b) => a - b;
     public static float Multiply(float a, float b) => a * b;
     public static float MultiplyAdd(float a, float b, float c) => a * b + c;
     public static float Sum(float value) => value;

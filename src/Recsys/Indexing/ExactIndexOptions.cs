@@ -1,0 +1,24 @@
+namespace Recsys.Indexing;
+
+/// <summary>How close a stored vector is to a query; higher is closer.</summary>
+public enum VectorSimilarity
+{
+    /// <summary>q · v.</summary>
+    DotProduct,
+
+    /// <summary>q · v / (‖q‖ ‖v‖), in -1..1 but for rounding; 0 where either is the zero vector.</summary>
+    Cosine,
+
+    /// <summary>-‖q - v‖², 0 at most.</summary>
+    Euclidean,
+}
+
+/// <summary>Options of <see cref="ExactIndex"/>.</summary>
+public sealed record ExactIndexOptions
+{
+    /// <summary>What is compared. Default: the dot product.</summary>
+    public VectorSimilarity Similarity { get; init => field = Guard.Defined(value); }
+
+    /// <summary>Most threads of one call, at least 1; never changes a bit of the result. Not part of a saved index. Default: the processors.</summary>
+    public int Threads { get; init => field = Guard.AtLeast(1, value); } = Environment.ProcessorCount;
+}
