@@ -15,6 +15,8 @@ internal static class Program
             case ["write-golden", var path]:
                 GoldenFileTests.WriteNew(path);
                 return 0;
+            case ["kernels-without", var set]:
+                return InstructionSets.RunWithout(set);
             default:
                 Console.Error.WriteLine($"Unknown command: {string.Join(' ', args)}");
                 return 1;

@@ -60,8 +60,8 @@ public sealed partial class ExactIndex : IVectorIndex, IModel<ExactIndex>
         for (var row = 0; row < count; row++)
         {
             var vector = vectors.AsSpan(row * dimensions, dimensions);
-            var squared = CheckLength(vector, nameof(vectors), row);
-            if (options.Similarity == VectorSimilarity.Cosine && squared > 0) Normalize(vector, vector);
+            CheckLength(vector, nameof(vectors), row);
+            if (options.Similarity == VectorSimilarity.Cosine) Normalize(vector, vector);
         }
         return new(vectors, count, dimensions, options.Similarity, options.Threads);
     }

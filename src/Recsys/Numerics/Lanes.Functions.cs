@@ -12,8 +12,6 @@ internal interface IFunctionLanes<TVector> : ILanes<TVector> where TVector : str
 {
     static abstract float Lane(TVector value, int lane);
 
-    static abstract TVector Subtract(TVector a, TVector b);
-
     static abstract TVector Divide(TVector a, TVector b);
 
     /// <summary>NaN if either is.</summary>
@@ -42,7 +40,6 @@ internal interface IFunctionLanes<TVector> : ILanes<TVector> where TVector : str
 internal readonly unsafe partial struct Lanes128 : IFunctionLanes<Vector128<float>>
 {
     public static float Lane(Vector128<float> value, int lane) => value.GetElement(lane);
-    public static Vector128<float> Subtract(Vector128<float> a, Vector128<float> b) => a - b;
     public static Vector128<float> Divide(Vector128<float> a, Vector128<float> b) => a / b;
     public static Vector128<float> Min(Vector128<float> a, Vector128<float> b) => Vector128.Min(a, b);
     public static Vector128<float> Max(Vector128<float> a, Vector128<float> b) => Vector128.Max(a, b);
@@ -63,7 +60,6 @@ internal readonly unsafe partial struct Lanes128 : IFunctionLanes<Vector128<floa
 internal readonly unsafe partial struct Lanes256 : IFunctionLanes<Vector256<float>>
 {
     public static float Lane(Vector256<float> value, int lane) => value.GetElement(lane);
-    public static Vector256<float> Subtract(Vector256<float> a, Vector256<float> b) => a - b;
     public static Vector256<float> Divide(Vector256<float> a, Vector256<float> b) => a / b;
     public static Vector256<float> Min(Vector256<float> a, Vector256<float> b) => Vector256.Min(a, b);
     public static Vector256<float> Max(Vector256<float> a, Vector256<float> b) => Vector256.Max(a, b);
@@ -84,7 +80,6 @@ internal readonly unsafe partial struct Lanes256 : IFunctionLanes<Vector256<floa
 internal readonly unsafe partial struct Lanes512 : IFunctionLanes<Vector512<float>>
 {
     public static float Lane(Vector512<float> value, int lane) => value.GetElement(lane);
-    public static Vector512<float> Subtract(Vector512<float> a, Vector512<float> b) => a - b;
     public static Vector512<float> Divide(Vector512<float> a, Vector512<float> b) => a / b;
     public static Vector512<float> Min(Vector512<float> a, Vector512<float> b) => Vector512.Min(a, b);
     public static Vector512<float> Max(Vector512<float> a, Vector512<float> b) => Vector512.Max(a, b);

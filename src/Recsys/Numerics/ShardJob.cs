@@ -20,6 +20,7 @@ internal sealed unsafe class ShardJob : IThreadPoolWorkItem
     private int _next;
     private int _seats;      // helpers that may still enter; guarded by the lock
     private int _inside;     // helpers at work; written under the lock
+    private int _queued;     // helpers that the pool has not started yet, of this loop or an earlier one; guarded by the lock
     private Exception? _error;
     private int _errorShard;
     private ShardJob? _nextFree;
@@ -45,6 +46,7 @@ internal sealed unsafe class ShardJob : IThreadPoolWorkItem
     {
         lock (_gate)
         {
+            _queued--;
             if (_seats == 0) return;
             _seats--;
             _inside++;
@@ -58,6 +60,7 @@ internal sealed unsafe class ShardJob : IThreadPoolWorkItem
 
     private Exception? Execute(delegate*<void*, int, void> call, void* body, int shards, int threads, CancellationToken cancel)
     {
+        int missing;
         lock (_gate)
         {
             _call = call;
@@ -67,8 +70,11 @@ internal sealed unsafe class ShardJob : IThreadPoolWorkItem
             _next = 0;
             _error = null;
             _seats = threads - 1;
+            missing = _seats - _queued;
+            if (missing > 0) _queued += missing;
         }
-        for (var i = 1; i < threads; i++) ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+        // Late helpers of an earlier loop serve this one, so that a busy pool's queue doesn't grow with every loop.
+        for (var i = 0; i < missing; i++) ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
         Work();
         lock (_gate) _seats = 0;
         // Shards are of like size, so the others are nearly done: a short spin usually saves going to sleep.

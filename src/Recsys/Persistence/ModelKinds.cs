@@ -17,6 +17,7 @@ public sealed class ModelKinds
     /// <summary>Every model of this library.</summary>
     // Names are qualified here, not imported: this list is the one place of this folder that knows models.
     public static ModelKinds Standard { get; } = None
+        .With<Indexing.ExactIndex>()
         .With<Features.FeatureSet>()
         .With<Features.FittedSchema>()
         .With<Recall.ItemCf>()

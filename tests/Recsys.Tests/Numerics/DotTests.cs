@@ -1,0 +1,119 @@
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+using Recsys.Numerics;
+using Recsys.Tests.Reference;
+
+namespace Recsys.Tests.Numerics;
+
+[KernelTests]
+public sealed class DotTests
+{
+    [Fact]
+    public void Product_matches_its_twin_at_every_length_and_offset()
+    {
+        for (var length = 0; length <= 256; length++)
+        {
+            for (var offset = 0; offset < 4; offset++)
+            {
+                var x = Vector(1, offset, length);
+                var y = Vector(2, offset + 1, length);
+                Near(SlowKernels.Dot(x.Span, y.Span), Dot.Product(x.Span, y.Span), $"length {length}, offset {offset}");
+            }
+        }
+    }
+
+    [Fact]
+    public void Every_register_width_matches_its_twin()
+    {
+        if (Avx512F.IsSupported) Check<Lanes512, Vector512<float>>();
+        if (Avx2.IsSupported) Check<Lanes256, Vector256<float>>();
+        Check<Lanes128, Vector128<float>>();
+        Check<Lanes1, float>();
+    }
+
+    [Fact]
+    public void Rows_have_the_bits_of_Product_at_every_length()
+    {
+        for (var columns = 0; columns <= 256; columns++)
+        {
+            var rows = columns % 9;
+            var matrix = Vector(1, columns % 3, rows * columns);
+            var vector = Vector(2, columns % 5, columns);
+            var scores = new float[rows + 1];
+            scores[rows] = 7;
+            Dot.Rows(matrix.Span, columns, vector.Span, scores.AsSpan(0, rows));
+            for (var row = 0; row < rows; row++)
+                Assert.Equal(Dot.Product(matrix.Span.Slice(row * columns, columns), vector.Span), scores[row]);
+            Assert.Equal(7, scores[rows]);
+        }
+    }
+
+    [Fact]
+    public void Squared_distances_match_their_twin_at_every_length()
+    {
+        for (var columns = 0; columns <= 256; columns++)
+        {
+            var matrix = Vector(1, columns % 3, 3 * columns);
+            var vector = Vector(2, columns % 5, columns);
+            var distances = new float[3];
+            Dot.SquaredDistances(matrix.Span, columns, vector.Span, distances);
+            for (var row = 0; row < 3; row++)
+                Near(SlowKernels.SquaredDistance(matrix.Span.Slice(row * columns, columns), vector.Span), distances[row], $"{columns} columns");
+        }
+    }
+
+    [Fact]
+    public void Threads_change_no_bit_and_allocate_nothing()
+    {
+        var matrix = RandomFloats.Create(1, 20_011 * 33);
+        var vector = RandomFloats.Create(2, 33);
+        var expected = new float[20_011];
+        Dot.Rows(matrix, 33, vector, expected);
+        var scores = new float[20_011];
+        foreach (var threads in (int[])[2, 3, 9])
+        {
+            scores.AsSpan().Clear();
+            Dot.Rows(matrix, 33, vector, scores, threads);
+            Assert.Equal(expected, scores);
+        }
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var i = 0; i < 20; i++) Dot.Rows(matrix, 33, vector, scores, 2);
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+    }
+
+    [Fact]
+    public void Lengths_that_do_not_fit_are_named()
+    {
+        Assert.Contains("x holds 2 floats and y 3", Assert.Throws<ArgumentException>(() => Dot.Product(new float[2], new float[3])).Message);
+        Assert.Contains("vector holds 2 floats", Assert.Throws<ArgumentException>(() => Dot.Rows(new float[6], 3, new float[2], new float[2])).Message);
+        Assert.Contains("matrix holds 6 floats", Assert.Throws<ArgumentException>(() => Dot.Rows(new float[6], 3, new float[3], new float[3])).Message);
+    }
+
+    private static unsafe void Check<TLanes, TVector>() where TLanes : ILanes<TVector> where TVector : struct
+    {
+        var scores = stackalloc float[2];
+        for (var length = 0; length <= 256; length++)
+        {
+            var x = Vector(1, 1, 2 * length);
+            var y = Vector(2, 2, length);
+            fixed (float* px = x.Span, py = y.Span)
+            {
+                Near(SlowKernels.Dot(x.Span[..length], y.Span), DotKernel<TLanes, TVector, ProductTerm>.Sum(px, py, length), $"{typeof(TLanes).Name}, {length}");
+                DotKernel<TLanes, TVector, DistanceTerm>.Rows(px, length, length, py, scores, 2);
+                Near(SlowKernels.SquaredDistance(x.Span[length..], y.Span), scores[1], $"{typeof(TLanes).Name}, {length}");
+            }
+        }
+    }
+
+    private static void Near((double Value, double Bound) expected, float actual, string what)
+        => Assert.True(Math.Abs(actual - expected.Value) <= expected.Bound, $"{what}: {actual}, not {expected.Value}");
+
+    // What lies around the vector is NaN, so that reading it shows.
+    private static Memory<float> Vector(ulong seed, int offset, int length)
+    {
+        var values = new float[offset + length + 17];
+        Array.Fill(values, float.NaN);
+        RandomFloats.Create(seed, length).CopyTo(values, offset);
+        return values.AsMemory(offset, length);
+    }
+}
