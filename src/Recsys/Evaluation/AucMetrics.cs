@@ -27,18 +27,20 @@ public readonly record struct GroupAucResult(double Value, int Groups, int Skipp
 public static class AucMetrics
 {
     /// <summary>
-    /// The area under the ROC curve: the probability that a random positive scores above a random negative, ties half:
-    /// (Σ ranks of positives - M(M+1)/2) / (M N), M positives, N negatives, tied scores share their mean rank. Range [0, 1], 0.5 by chance.
-    /// With weights each pair counts by the product of its weights. O(n log n).
+    /// The area under the ROC curve: the probability that a random positive scores above a random negative, ties half: (Σ ranks of
+    /// positives - M(M+1)/2) / (M N), M positives, N negatives, tied scores share their mean rank. Range [0, 1], 0.5 by chance. With
+    /// weights each pair counts by the product of its weights. O(n log n).
     /// </summary>
     /// <param name="scores">Higher means more likely positive.</param>
     /// <param name="labels">0 or 1, one for each score.</param>
     /// <param name="weights">Empty (all 1), or one for each score, at least 0.</param>
-    /// <exception cref="ArgumentException">No rows, unequal lengths, a NaN score, another label than 0 and 1, or only one class.</exception>
+    /// <exception cref="ArgumentException">No rows, unequal lengths, a NaN score, another label than 0 and 1, or only one
+    /// class.</exception>
     public static double Auc(ReadOnlySpan<float> scores, ReadOnlySpan<float> labels, ReadOnlySpan<float> weights = default)
         => TryAuc(scores, labels, out var auc, weights)
             ? auc
-            : throw new ArgumentException("All rows (of positive weight) have the same label, so AUC is undefined: it needs both classes.", nameof(labels));
+            : throw new ArgumentException(
+                "All rows (of positive weight) have the same label, so AUC is undefined: it needs both classes.", nameof(labels));
 
     /// <summary>As <see cref="Auc"/>, but returns false where there is only one class.</summary>
     public static bool TryAuc(ReadOnlySpan<float> scores, ReadOnlySpan<float> labels, out double auc, ReadOnlySpan<float> weights = default)
@@ -60,7 +62,8 @@ public static class AucMetrics
         ReadOnlySpan<float> scores, ReadOnlySpan<float> labels, ReadOnlySpan<int> groups, GroupWeight weight = GroupWeight.Impressions)
         => TryGroupAuc(scores, labels, groups, out var result, weight)
             ? result
-            : throw new ArgumentException($"None of the {result.SkippedGroups} groups has both classes, so the grouped AUC is undefined.", nameof(labels));
+            : throw new ArgumentException(
+                $"None of the {result.SkippedGroups} groups has both classes, so the grouped AUC is undefined.", nameof(labels));
 
     /// <summary>As <see cref="GroupAuc"/>, but returns false, and the counts with a value of 0, where no group has both classes.</summary>
     public static bool TryGroupAuc(
@@ -89,11 +92,11 @@ public static class AucMetrics
     }
 
     /// <summary>
-    /// Cost-sensitive AUC: of every pair of rows, the share of the higher value that the order earns: Σ earned / Σ higher value. A pair in the
-    /// right order earns the higher value, in the wrong order the lower one, tied scores their mean. A positive is worth its bid, a negative
-    /// 0; two positives form a pair too, two negatives do not. Range [0, 1]: to misplace a dear click costs more than a cheap one.
-    /// A pair thus earns the value of whichever row stands higher, so the sum over pairs is a rank sum, O(n log n): Σ v (rank by score - 1) / Σ v (rank by value - 1).
-    /// Liu and Yin, arXiv 1904.10272, 2019.
+    /// Cost-sensitive AUC: of every pair of rows, the share of the higher value that the order earns: Σ earned / Σ higher value. A pair in
+    /// the right order earns the higher value, in the wrong order the lower one, tied scores their mean. A positive is worth its bid, a
+    /// negative 0; two positives form a pair too, two negatives do not. Range [0, 1]: to misplace a dear click costs more than a cheap
+    /// one. A pair thus earns the value of whichever row stands higher, so the sum over pairs is a rank sum, O(n log n): Σ v (rank by
+    /// score - 1) / Σ v (rank by value - 1). Liu and Yin, arXiv 1904.10272, 2019.
     /// </summary>
     /// <param name="scores">Higher means more likely positive.</param>
     /// <param name="labels">0 or 1, one for each score.</param>
@@ -110,7 +113,8 @@ public static class AucMetrics
             if (labels[i] == 0) continue;
             values[i] = bids[i] > 0 && !float.IsInfinity(bids[i])
                 ? bids[i]
-                : throw new ArgumentException($"bids[{i}] is {bids[i]}; the bid of a positive row must be positive and finite.", nameof(bids));
+                : throw new ArgumentException(
+                    $"bids[{i}] is {bids[i]}; the bid of a positive row must be positive and finite.", nameof(bids));
         }
         var earned = RankSum(scores, values, nameof(scores));
         var best = RankSum(values, values, nameof(bids));

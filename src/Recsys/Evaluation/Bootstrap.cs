@@ -45,7 +45,8 @@ internal static class Bootstrap
     }
 
     /// <summary>
-    /// The percentile interval of the resampled values, sorted in place; null without any. Resamples in which the value is undefined (NaN) count for nothing.
+    /// The percentile interval of the resampled values, sorted in place; null without any. Resamples in which the value is undefined (NaN)
+    /// count for nothing.
     /// </summary>
     public static (double? Low, double? High) Interval(double[] resampled, double confidence)
     {

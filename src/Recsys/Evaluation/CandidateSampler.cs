@@ -30,7 +30,8 @@ internal sealed class CandidateSampler
     {
         drawn.Clear();
         var rng = _rng.Stream((ulong)user);
-        // Drawing again is quick while most of the pool is free. Where it is not, what is left is drawn by keys, which has the same distribution.
+        // Drawing again is quick while most of the pool is free. Where it is not, what is left is drawn by keys, which has the same
+        // distribution.
         var attempts = (ulong)_count * 8 + 64;
         for (ulong i = 0; i < attempts && drawn.Count < _count && _pool.Length > 0; i++) Take(Draw(rng, i), forbidden, chosen, drawn);
         if (drawn.Count < _count) TakeByKeys(rng.Stream(1), forbidden, chosen, drawn);

@@ -15,8 +15,8 @@ public enum CandidateKind
 
 /// <summary>Which items are ranked for each user. Immutable.</summary>
 /// <remarks>
-/// A metric over samples is another metric: it is higher, and it can put models in another order (Krichene and Rendle, "On sampled metrics for
-/// item recommendation", KDD 2020). Samples are for comparing with papers that used them; results name them.
+/// A metric over samples is another metric: it is higher, and it can put models in another order (Krichene and Rendle, "On sampled metrics
+/// for item recommendation", KDD 2020). Samples are for comparing with papers that used them; results name them.
 /// </remarks>
 public sealed record Candidates
 {
@@ -30,8 +30,8 @@ public sealed record Candidates
     public static Candidates UniformSample(int count) => new(CandidateKind.UniformSample, Guard.AtLeast(1, count, nameof(count)));
 
     /// <summary>
-    /// The targets and so many distinct items that the user has not interacted with, drawn one after the other with probability proportional to their
-    /// number of training users.
+    /// The targets and so many distinct items that the user has not interacted with, drawn one after the other with probability
+    /// proportional to their number of training users.
     /// </summary>
     /// <param name="count">At least 1; fewer are taken where there are fewer.</param>
     public static Candidates PopularitySample(int count) => new(CandidateKind.PopularitySample, Guard.AtLeast(1, count, nameof(count)));

@@ -4,8 +4,8 @@ using System.Globalization;
 namespace Recsys.Evaluation;
 
 /// <summary>
-/// Evaluates predicted clicks: AUC, with groups GAUC, and for probabilities LogLoss, NE, RIG, Calibration and ECE, each with a
-/// bootstrap interval. The rows are sorted once; a resample is one pass over them.
+/// Evaluates predicted clicks: AUC, with groups GAUC, and for probabilities LogLoss, NE, RIG, Calibration and ECE, each with a bootstrap
+/// interval. The rows are sorted once; a resample is one pass over them.
 /// </summary>
 public static class ClickEvaluator
 {
@@ -13,15 +13,17 @@ public static class ClickEvaluator
     /// <param name="name">The name of the model in the report.</param>
     /// <param name="scores">One for each row: probabilities, or any scores if the protocol says so.</param>
     /// <param name="labels">0 or 1, one for each row.</param>
-    /// <param name="groups">Empty, or the group (user) of each row, at least 0: adds GAUC, and makes the groups the unit of the bootstrap.</param>
+    /// <param name="groups">Empty, or the group (user) of each row, at least 0: adds GAUC, and makes the groups the unit of the
+    /// bootstrap.</param>
     /// <param name="weights">Empty (all 1), or one for each row, at least 0. GAUC does not use them.</param>
     /// <param name="protocol">How to evaluate; the default if null.</param>
     /// <param name="cancel">Checked for every resample.</param>
     /// <returns>
-    /// The report; the same to the bit for any number of threads and shards. A metric that needs both classes has no value where there is only one, and a
-    /// warning says so.
+    /// The report; the same to the bit for any number of threads and shards. A metric that needs both classes has no value where there is
+    /// only one, and a warning says so.
     /// </returns>
-    /// <exception cref="ArgumentException">No rows, unequal lengths, a NaN score, a probability outside [0, 1], another label than 0 and 1, a bad weight.</exception>
+    /// <exception cref="ArgumentException">No rows, unequal lengths, a NaN score, a probability outside [0, 1], another label than 0 and
+    /// 1, a bad weight.</exception>
     public static RowReport Evaluate(
         string name, ReadOnlySpan<float> scores, ReadOnlySpan<float> labels, ReadOnlySpan<int> groups = default,
         ReadOnlySpan<float> weights = default, ClickProtocol? protocol = null, CancellationToken cancel = default)
@@ -48,10 +50,13 @@ public static class ClickEvaluator
 
         long positives = 0;
         foreach (var label in labels) positives += (long)label;
-        return new RowReport(name, Settings(scores.Length, positives, grouped, rows, protocol), metrics, Warnings(positives, labels.Length, rows), Stopwatch.GetElapsedTime(started));
+        return new RowReport(
+            name, Settings(scores.Length, positives, grouped, rows, protocol), metrics, Warnings(positives, labels.Length, rows),
+            Stopwatch.GetElapsedTime(started));
     }
 
-    private static List<KeyValuePair<string, string>> Settings(int count, long positives, GroupedRows? grouped, ClickRows rows, ClickProtocol protocol)
+    private static List<KeyValuePair<string, string>> Settings(
+        int count, long positives, GroupedRows? grouped, ClickRows rows, ClickProtocol protocol)
     {
         var settings = new List<KeyValuePair<string, string>>
         {
@@ -65,19 +70,21 @@ public static class ClickEvaluator
         }
         if (protocol.Probabilities)
         {
-            settings.Add(new("ECE", string.Create(
-                CultureInfo.InvariantCulture, $"{protocol.Bins} bins of equal {(protocol.Cut == CalibrationBins.EqualWidth ? "width" : "mass")}")));
+            var cut = protocol.Cut == CalibrationBins.EqualWidth ? "width" : "mass";
+            settings.Add(new("ECE", string.Create(CultureInfo.InvariantCulture, $"{protocol.Bins} bins of equal {cut}")));
         }
+        var units = grouped is null ? "rows" : "groups";
         settings.Add(new("intervals", protocol.Bootstrap == 0 ? "none" : string.Create(
             CultureInfo.InvariantCulture,
-            $"{protocol.Confidence * 100:0.#} % bootstrap over {(grouped is null ? "rows" : "groups")}, {protocol.Bootstrap} resamples, seed {protocol.Seed}")));
+            $"{protocol.Confidence * 100:0.#} % bootstrap over {units}, {protocol.Bootstrap} resamples, seed {protocol.Seed}")));
         return settings;
     }
 
     private static List<string> Warnings(long positives, int rows, ClickRows data)
     {
         var warnings = new List<string>();
-        if (positives == 0 || positives == rows) warnings.Add($"All rows have label {(positives == 0 ? 0 : 1)}: AUC, NE and RIG need both classes.");
+        if (positives == 0 || positives == rows)
+            warnings.Add($"All rows have label {(positives == 0 ? 0 : 1)}: AUC, NE and RIG need both classes.");
         if (data.AllGroupsSkipped) warnings.Add("No group has both classes, so GAUC is undefined.");
         return warnings;
     }

@@ -12,7 +12,8 @@ internal sealed class ClickRows
     private readonly double[] _groupAuc, _groupWeight; // NaN for a group of one class
     private readonly ClickProtocol _protocol;
 
-    public ClickRows(ReadOnlySpan<float> scores, ReadOnlySpan<float> labels, ReadOnlySpan<float> weights, GroupedRows? groups, ClickProtocol protocol)
+    public ClickRows(
+        ReadOnlySpan<float> scores, ReadOnlySpan<float> labels, ReadOnlySpan<float> weights, GroupedRows? groups, ClickProtocol protocol)
     {
         _protocol = protocol;
         var order = ScoreOrder.Ascending(scores, nameof(scores));
@@ -110,7 +111,8 @@ internal sealed class ClickRows
         double gap = 0;
         foreach (var g in gaps) gap += Math.Abs(g);
         results.AddRange([
-            logLoss, logLoss / entropy, 1 - logLoss / entropy, positives > 0 ? predicted / positives : double.NaN, total > 0 ? gap / total : double.NaN,
+            logLoss, logLoss / entropy, 1 - logLoss / entropy, positives > 0 ? predicted / positives : double.NaN,
+            total > 0 ? gap / total : double.NaN,
         ]);
         return [.. results];
     }

@@ -4,8 +4,8 @@ using System.Text.Json;
 namespace Recsys.Evaluation;
 
 /// <summary>
-/// The numbers of one evaluated model and what they rest on. Immutable; safe for any number of threads. Text, CSV and JSON are the same
-/// to the byte for the same result, in every culture and on every machine.
+/// The numbers of one evaluated model and what they rest on. Immutable; safe for any number of threads. Text, CSV and JSON are the same to
+/// the byte for the same result, in every culture and on every machine.
 /// </summary>
 public abstract class EvaluationReport
 {
@@ -35,18 +35,23 @@ public abstract class EvaluationReport
         {
             foreach (var result in Metrics)
                 if (result.Name == metric) return result;
-            throw new KeyNotFoundException($"The report of {Name} has no metric '{metric}'; it has {string.Join(", ", Metrics.Select(m => m.Name))}.");
+            throw new KeyNotFoundException(
+                $"The report of {Name} has no metric '{metric}'; it has {string.Join(", ", Metrics.Select(m => m.Name))}.");
         }
     }
 
     /// <summary>A text table of this report: settings, one row for each metric, warnings. Lines end in \n.</summary>
     public string ToText() => Table(this);
 
-    /// <summary>A text table with one row for each metric and one column for each report, under the settings they share. Lines end in \n.</summary>
+    /// <summary>
+    /// A text table with one row for each metric and one column for each report, under the settings they share. Lines end in \n.
+    /// </summary>
     /// <exception cref="ArgumentException">There is no report.</exception>
     public static string Table(params ReadOnlySpan<EvaluationReport> reports) => ReportText.ByMetric(Checked(reports));
 
-    /// <summary>A text table with one row for each report and one column for each of the named metrics; "-" where a report lacks one.</summary>
+    /// <summary>
+    /// A text table with one row for each report and one column for each of the named metrics; "-" where a report lacks one.
+    /// </summary>
     /// <exception cref="ArgumentException">There is no report or no metric.</exception>
     public static string Table(IReadOnlyList<string> metrics, params ReadOnlySpan<EvaluationReport> reports)
     {
@@ -56,8 +61,8 @@ public abstract class EvaluationReport
     }
 
     /// <summary>
-    /// CSV by RFC 4180 with the columns model, metric, value, low, high, count and one for each setting; a missing number is an empty cell. Lines end
-    /// in \r\n.
+    /// CSV by RFC 4180 with the columns model, metric, value, low, high, count and one for each setting; a missing number is an empty
+    /// cell. Lines end in \r\n.
     /// </summary>
     /// <param name="header">Whether the first line names the columns; leave it out to append.</param>
     public string ToCsv(bool header = true) => ReportText.Csv(this, header);

@@ -13,7 +13,8 @@ internal sealed class GroupedRows
         var keys = new ulong[rows];
         for (var i = 0; i < rows; i++)
         {
-            if (groups[i] < 0) throw new ArgumentException($"groups[{i}] is {groups[i]}; a group number must be at least 0.", nameof(groups));
+            if (groups[i] < 0)
+                throw new ArgumentException($"groups[{i}] is {groups[i]}; a group number must be at least 0.", nameof(groups));
             keys[i] = (ulong)(uint)groups[i] << 32 | (uint)i;
         }
         keys.AsSpan().Sort();
@@ -42,7 +43,8 @@ internal sealed class GroupedRows
         if (positives == 0 || positives == rows.Length)
         {
             foreach (var row in rows)
-                if (float.IsNaN(scores[row])) throw new ArgumentException($"scores[{row}] is NaN; a score must be a number.", nameof(scores));
+                if (float.IsNaN(scores[row]))
+                    throw new ArgumentException($"scores[{row}] is NaN; a score must be a number.", nameof(scores));
             return (null, positives);
         }
         var groupScores = new float[rows.Length];

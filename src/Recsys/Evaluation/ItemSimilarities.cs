@@ -2,7 +2,9 @@ using System.Numerics.Tensors;
 
 namespace Recsys.Evaluation;
 
-/// <summary>Ready-made item similarities for <see cref="ListMetrics.IntraListDiversity"/>. The functions are safe for any number of threads.</summary>
+/// <summary>
+/// Ready-made item similarities for <see cref="ListMetrics.IntraListDiversity"/>. The functions are safe for any number of threads.
+/// </summary>
 public static class ItemSimilarities
 {
     /// <summary>Cosine of feature vectors, in [-1, 1]; 0 where a vector is all zeros or the item lies beyond the matrix.</summary>
@@ -13,7 +15,8 @@ public static class ItemSimilarities
         ArgumentNullException.ThrowIfNull(vectors);
         ArgumentOutOfRangeException.ThrowIfLessThan(dimension, 1);
         if (vectors.Length % dimension != 0)
-            throw new ArgumentException($"{vectors.Length} values cannot be rows of {dimension}: give items × dimension values.", nameof(vectors));
+            throw new ArgumentException(
+                $"{vectors.Length} values cannot be rows of {dimension}: give items × dimension values.", nameof(vectors));
         var items = vectors.Length / dimension;
         return (a, b) =>
         {
@@ -25,7 +28,10 @@ public static class ItemSimilarities
         };
     }
 
-    /// <summary>Jaccard similarity of label sets (genres, tags), |A ∩ B| / |A ∪ B| in [0, 1]; 0 where both are empty or an item lies beyond the list.</summary>
+    /// <summary>
+    /// Jaccard similarity of label sets (genres, tags), |A ∩ B| / |A ∪ B| in [0, 1]; 0 where both are empty or an item lies beyond the
+    /// list.
+    /// </summary>
     /// <param name="labels">For each item the codes of its labels, ascending and distinct. Kept, not copied.</param>
     /// <exception cref="ArgumentException">The labels of an item are not ascending and distinct.</exception>
     public static Func<int, int, float> Jaccard(IReadOnlyList<int[]> labels)
@@ -34,7 +40,9 @@ public static class ItemSimilarities
         for (var item = 0; item < labels.Count; item++)
             for (var i = 1; i < labels[item].Length; i++)
                 if (labels[item][i] <= labels[item][i - 1])
-                    throw new ArgumentException($"The labels of item {item} are not ascending and distinct at position {i}: sort them and drop repeats.", nameof(labels));
+                    throw new ArgumentException(
+                        $"The labels of item {item} are not ascending and distinct at position {i}: sort them and drop repeats.",
+                        nameof(labels));
         return (a, b) =>
         {
             if ((uint)a >= (uint)labels.Count || (uint)b >= (uint)labels.Count) return 0;

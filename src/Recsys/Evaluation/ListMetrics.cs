@@ -1,8 +1,8 @@
 namespace Recsys.Evaluation;
 
 /// <summary>
-/// Metrics of recommendation lists that need no relevant items: how much of the catalogue they use, how new, varied and personal they
-/// are, and how far two lists differ. Pure functions, safe for any number of threads.
+/// Metrics of recommendation lists that need no relevant items: how much of the catalogue they use, how new, varied and personal they are,
+/// and how far two lists differ. Pure functions, safe for any number of threads.
 /// </summary>
 public static class ListMetrics
 {
@@ -84,9 +84,9 @@ public static class ListMetrics
     }
 
     /// <summary>
-    /// How different the lists of different users are: mean over all pairs of users of 1 - |shared items| / L. 0 if all get the same list, 1
-    /// if no two share an item. Computed from counts, not pair by pair: the shared items of all pairs are Σ_i c_i (c_i - 1)/2. Guo et al.,
-    /// "PAL: a position-bias aware learning framework for CTR prediction", RecSys 2019.
+    /// How different the lists of different users are: mean over all pairs of users of 1 - |shared items| / L. 0 if all get the same list,
+    /// 1 if no two share an item. Computed from counts, not pair by pair: the shared items of all pairs are Σ_i c_i (c_i - 1)/2. Guo et
+    /// al., "PAL: a position-bias aware learning framework for CTR prediction", RecSys 2019.
     /// </summary>
     /// <param name="counts">In how many users' lists (of at most L distinct items) each item appears; not negative.</param>
     /// <param name="users">How many users have a list, at least 2.</param>
@@ -101,8 +101,9 @@ public static class ListMetrics
     }
 
     /// <summary>
-    /// Spearman's footrule distance from one list to another: Σ_i |i - rank of the i-th item in the other|, ranks from 1; an item that the other
-    /// lacks counts as ranked right behind its end (Fagin, Kumar and Sivakumar, SODA 2003). 0 if the first is a prefix of the second.
+    /// Spearman's footrule distance from one list to another: Σ_i |i - rank of the i-th item in the other|, ranks from 1; an item that the
+    /// other lacks counts as ranked right behind its end (Fagin, Kumar and Sivakumar, SODA 2003). 0 if the first is a prefix of the
+    /// second.
     /// </summary>
     /// <param name="list">Distinct item ids, best first; its length is L.</param>
     /// <param name="other">Distinct item ids, best first.</param>
@@ -118,8 +119,8 @@ public static class ListMetrics
     }
 
     /// <summary>
-    /// The normalised edit distance: Levenshtein distance (insert, delete, replace, 1 each) / length of the longer list. 0 if equal, both empty
-    /// included; 1 if nothing can be kept.
+    /// The normalised edit distance: Levenshtein distance (insert, delete, replace, 1 each) / length of the longer list. 0 if equal, both
+    /// empty included; 1 if nothing can be kept.
     /// </summary>
     public static double NormalisedEditDistance(ReadOnlySpan<int> first, ReadOnlySpan<int> second)
     {

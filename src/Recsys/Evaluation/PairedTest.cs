@@ -20,25 +20,31 @@ public sealed record PairedComparison(
     /// <summary>As "NDCG@10: a - b = +0.0123 [0.0101, 0.0145], p = 0.0001, 6040 users (2011 better, 1500 worse)".</summary>
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture,
-        $"{Metric}: {First} - {Second} = {Difference:+0.0000;-0.0000;0.0000} [{Low:F4}, {High:F4}], p = {PValue:F4}, {Users} users ({Wins} better, {Losses} worse)");
+        $"{Metric}: {First} - {Second} = {Difference:+0.0000;-0.0000;0.0000} [{Low:F4}, {High:F4}], p = {PValue:F4}, " +
+        $"{Users} users ({Wins} better, {Losses} worse)");
 }
 
-/// <summary>Compares two reports user by user: far more sensitive than asking whether two intervals overlap, since both models met the same users.</summary>
+/// <summary>
+/// Compares two reports user by user: far more sensitive than asking whether two intervals overlap, since both models met the same users.
+/// </summary>
 public static class PairedTest
 {
     /// <summary>
     /// The mean difference first - second with its percentile bootstrap interval, and the randomisation test: under "no difference" each
-    /// user's difference could as well have had the other sign, so p = (1 + how often random signs give a mean at least as far from 0) / (1 + resamples).
-    /// Smucker, Allan and Carterette, "A comparison of statistical significance tests for information retrieval evaluation", CIKM 2007.
+    /// user's difference could as well have had the other sign, so p = (1 + how often random signs give a mean at least as far from 0) /
+    /// (1 + resamples). Smucker, Allan and Carterette, "A comparison of statistical significance tests for information retrieval
+    /// evaluation", CIKM 2007.
     /// </summary>
     /// <param name="first">A report.</param>
     /// <param name="second">A report of the same split and protocol.</param>
     /// <param name="metric">A metric that users have, as in "NDCG@10".</param>
-    /// <param name="resamples">Of each of the two methods, at least 100; 10,000 by default. The least p-value is 1 / (1 + resamples).</param>
+    /// <param name="resamples">Of each of the two methods, at least 100; 10,000 by default. The least p-value is 1 / (1 +
+    /// resamples).</param>
     /// <param name="confidence">Of the interval, in [0.5, 0.999]; 0.95 by default.</param>
     /// <param name="seed">1 by default.</param>
     /// <param name="threads">At least 1; all processors if null. Changes no result.</param>
-    /// <exception cref="ArgumentException">The reports differ in split or protocol, or fewer than two users have a value in both.</exception>
+    /// <exception cref="ArgumentException">The reports differ in split or protocol, or fewer than two users have a value in
+    /// both.</exception>
     /// <exception cref="KeyNotFoundException">A report has no such metric for single users.</exception>
     public static PairedComparison Compare(
         RankingReport first, RankingReport second, string metric, int resamples = 10_000, double confidence = 0.95, ulong seed = 1,
@@ -49,16 +55,20 @@ public static class PairedTest
         Guard.AtLeast(100, resamples, nameof(resamples));
         Guard.InRange(0.5, 0.999, confidence, nameof(confidence));
         if (first.SplitDescription != second.SplitDescription)
-            throw new ArgumentException($"The reports come from different splits: '{first.SplitDescription}' and '{second.SplitDescription}'.", nameof(second));
+            throw new ArgumentException(
+                $"The reports come from different splits: '{first.SplitDescription}' and '{second.SplitDescription}'.", nameof(second));
         if (first.Protocol.Describe() != second.Protocol.Describe())
         {
             throw new ArgumentException(
-                $"The reports come from different protocols: '{first.Protocol.Describe()}' and '{second.Protocol.Describe()}'.", nameof(second));
+                $"The reports come from different protocols: '{first.Protocol.Describe()}' and '{second.Protocol.Describe()}'.",
+                nameof(second));
         }
         var differences = Differences(first, second, metric);
         if (differences.Length < 2)
-            throw new ArgumentException($"{differences.Length} users have a value of {metric} in both reports; at least 2 are needed.", nameof(second));
-        var (low, high, p) = Test(differences, resamples, confidence, seed, Guard.AtLeast(1, threads ?? Environment.ProcessorCount, nameof(threads)));
+            throw new ArgumentException(
+                $"{differences.Length} users have a value of {metric} in both reports; at least 2 are needed.", nameof(second));
+        var workers = Guard.AtLeast(1, threads ?? Environment.ProcessorCount, nameof(threads));
+        var (low, high, p) = Test(differences, resamples, confidence, seed, workers);
         return new PairedComparison(
             metric, first.Name, second.Name, differences.Length, differences.Count(d => d > 0), differences.Count(d => d < 0),
             differences.Sum() / differences.Length, low, high, p);

@@ -11,25 +11,27 @@ public enum CalibrationBins
 }
 
 /// <summary>
-/// Metrics of predicted probabilities of a click. Labels are 0 or 1, probabilities lie in [0, 1]; weights are empty (all 1), or one for each
-/// row, at least 0, not all 0. Sums are in double precision. Pure functions, safe for any number of threads.
+/// Metrics of predicted probabilities of a click. Labels are 0 or 1, probabilities lie in [0, 1]; weights are empty (all 1), or one for
+/// each row, at least 0, not all 0. Sums are in double precision. Pure functions, safe for any number of threads.
 /// </summary>
 public static class ProbabilityMetrics
 {
     /// <summary>
-    /// The mean negative log-likelihood, -Σ w (y ln p + (1 - y) ln(1 - p)) / Σ w, in nats. At least 0; a constant guess of the base rate gives
-    /// its entropy. p is clipped to [epsilon, 1 - epsilon], so a certain prediction that is wrong costs -ln(epsilon), not infinity.
+    /// The mean negative log-likelihood, -Σ w (y ln p + (1 - y) ln(1 - p)) / Σ w, in nats. At least 0; a constant guess of the base rate
+    /// gives its entropy. p is clipped to [epsilon, 1 - epsilon], so a certain prediction that is wrong costs -ln(epsilon), not infinity.
     /// </summary>
     /// <param name="probabilities">Predicted probability of label 1.</param>
     /// <param name="labels">0 or 1, one for each probability.</param>
     /// <param name="weights">Empty, or one for each row.</param>
     /// <param name="epsilon">In (0, 0.5); 1e-7 by default, about the resolution of a float near 1.</param>
-    /// <exception cref="ArgumentException">No rows, unequal lengths, a probability outside [0, 1], another label than 0 and 1, all weights 0.</exception>
+    /// <exception cref="ArgumentException">No rows, unequal lengths, a probability outside [0, 1], another label than 0 and 1, all
+    /// weights 0.</exception>
     public static double LogLoss(
         ReadOnlySpan<float> probabilities, ReadOnlySpan<float> labels, ReadOnlySpan<float> weights = default, double epsilon = 1e-7)
     {
         Check(probabilities, labels, weights);
-        if (!(epsilon > 0 && epsilon < 0.5)) throw new ArgumentOutOfRangeException(nameof(epsilon), epsilon, "epsilon must lie between 0 and 0.5.");
+        if (!(epsilon > 0 && epsilon < 0.5))
+            throw new ArgumentOutOfRangeException(nameof(epsilon), epsilon, "epsilon must lie between 0 and 0.5.");
         double sum = 0, total = 0;
         for (var i = 0; i < labels.Length; i++)
         {
@@ -41,8 +43,8 @@ public static class ProbabilityMetrics
     }
 
     /// <summary>
-    /// Normalised entropy: LogLoss / entropy of the base rate. Below 1 if the model beats the constant base rate, 0 if perfect. He et
-    /// al., "Practical lessons from predicting clicks on ads at Facebook", ADKDD 2014.
+    /// Normalised entropy: LogLoss / entropy of the base rate. Below 1 if the model beats the constant base rate, 0 if perfect. He et al.,
+    /// "Practical lessons from predicting clicks on ads at Facebook", ADKDD 2014.
     /// </summary>
     /// <inheritdoc cref="LogLoss" path="/param"/>
     /// <exception cref="ArgumentException">As <see cref="LogLoss"/>; or only one class, so that the base rate has no entropy.</exception>
@@ -60,10 +62,13 @@ public static class ProbabilityMetrics
         var rate = positive / total;
         return rate is > 0 and < 1
             ? loss / -(rate * Math.Log(rate) + (1 - rate) * Math.Log(1 - rate))
-            : throw new ArgumentException("All rows (of positive weight) have the same label, so the normalised entropy is undefined.", nameof(labels));
+            : throw new ArgumentException(
+                "All rows (of positive weight) have the same label, so the normalised entropy is undefined.", nameof(labels));
     }
 
-    /// <summary>Relative information gain: 1 - <see cref="NormalisedEntropy"/>. 1 is perfect, 0 the constant base rate, negative worse than that.</summary>
+    /// <summary>
+    /// Relative information gain: 1 - <see cref="NormalisedEntropy"/>. 1 is perfect, 0 the constant base rate, negative worse than that.
+    /// </summary>
     /// <inheritdoc cref="NormalisedEntropy"/>
     public static double RelativeInformationGain(
         ReadOnlySpan<float> probabilities, ReadOnlySpan<float> labels, ReadOnlySpan<float> weights = default, double epsilon = 1e-7)
@@ -72,7 +77,8 @@ public static class ProbabilityMetrics
     /// <summary>Predicted clicks over actual clicks, Σ w p / Σ w y. 1 is calibrated on average, above 1 predicts too many.</summary>
     /// <inheritdoc cref="LogLoss" path="/param"/>
     /// <exception cref="ArgumentException">As <see cref="LogLoss"/>; or no positive row.</exception>
-    public static double CalibrationRatio(ReadOnlySpan<float> probabilities, ReadOnlySpan<float> labels, ReadOnlySpan<float> weights = default)
+    public static double CalibrationRatio(
+        ReadOnlySpan<float> probabilities, ReadOnlySpan<float> labels, ReadOnlySpan<float> weights = default)
     {
         Check(probabilities, labels, weights);
         double predicted = 0, actual = 0;
@@ -84,12 +90,13 @@ public static class ProbabilityMetrics
         }
         return actual > 0
             ? predicted / actual
-            : throw new ArgumentException("No row (of positive weight) has label 1, so the calibration ratio is undefined.", nameof(labels));
+            : throw new ArgumentException(
+                "No row (of positive weight) has label 1, so the calibration ratio is undefined.", nameof(labels));
     }
 
     /// <summary>
-    /// Expected calibration error: Σ over bins of (weight of the bin / all weight) |mean p - mean y|. Range [0, 1], 0 is calibrated in every bin;
-    /// empty bins count nothing. Naeini et al., AAAI 2015. It depends on the bins: compare only values of the same cut.
+    /// Expected calibration error: Σ over bins of (weight of the bin / all weight) |mean p - mean y|. Range [0, 1], 0 is calibrated in
+    /// every bin; empty bins count nothing. Naeini et al., AAAI 2015. It depends on the bins: compare only values of the same cut.
     /// </summary>
     /// <param name="probabilities">Predicted probability of label 1.</param>
     /// <param name="labels">0 or 1, one for each probability.</param>
@@ -133,28 +140,33 @@ public static class ProbabilityMetrics
     }
 
     /// <summary>
-    /// Clicks over expected clicks, Σ clicks / Σ expected: the click rate of an item with the merit of its positions taken out. 1 is as good as the
-    /// average at the same positions. Zhang and Jones, "Comparing click logs and editorial labels for training query rewriting", WWW 2007.
+    /// Clicks over expected clicks, Σ clicks / Σ expected: the click rate of an item with the merit of its positions taken out. 1 is as
+    /// good as the average at the same positions. Zhang and Jones, "Comparing click logs and editorial labels for training query
+    /// rewriting", WWW 2007.
     /// </summary>
     /// <param name="clicks">At least 0.</param>
     /// <param name="impressions">How often the item was shown at each position; at least 0.</param>
     /// <param name="positionRates">
-    /// The reference click rate of each position, in [0, 1]. The plain mean of the log is biased by the quality of what usually stands there; a
-    /// randomised bucket or a position-bias model is not.
+    /// The reference click rate of each position, in [0, 1]. The plain mean of the log is biased by the quality of what usually stands
+    /// there; a randomised bucket or a position-bias model is not.
     /// </param>
     /// <exception cref="ArgumentException">Unequal lengths, a value outside its range, or no expected click.</exception>
     public static double Coec(double clicks, ReadOnlySpan<double> impressions, ReadOnlySpan<double> positionRates)
     {
-        if (!(clicks >= 0) || double.IsInfinity(clicks)) throw new ArgumentOutOfRangeException(nameof(clicks), clicks, "clicks must be finite and at least 0.");
+        if (!(clicks >= 0) || double.IsInfinity(clicks))
+            throw new ArgumentOutOfRangeException(nameof(clicks), clicks, "clicks must be finite and at least 0.");
         if (impressions.Length != positionRates.Length)
-            throw new ArgumentException($"There are {positionRates.Length} rates for {impressions.Length} positions: give one for each.", nameof(positionRates));
+            throw new ArgumentException(
+                $"There are {positionRates.Length} rates for {impressions.Length} positions: give one for each.", nameof(positionRates));
         double expected = 0;
         for (var i = 0; i < impressions.Length; i++)
         {
             if (!(impressions[i] >= 0) || double.IsInfinity(impressions[i]))
-                throw new ArgumentException($"impressions[{i}] is {impressions[i]}; it must be finite and at least 0.", nameof(impressions));
+                throw new ArgumentException(
+                    $"impressions[{i}] is {impressions[i]}; it must be finite and at least 0.", nameof(impressions));
             if (!(positionRates[i] >= 0 && positionRates[i] <= 1))
-                throw new ArgumentException($"positionRates[{i}] is {positionRates[i]}; a rate must lie between 0 and 1.", nameof(positionRates));
+                throw new ArgumentException(
+                    $"positionRates[{i}] is {positionRates[i]}; a rate must lie between 0 and 1.", nameof(positionRates));
             expected += impressions[i] * positionRates[i];
         }
         return expected > 0
@@ -175,7 +187,8 @@ public static class ProbabilityMetrics
         for (var i = 0; i < positions.Length; i++)
         {
             if ((uint)positions[i] >= (uint)count)
-                throw new ArgumentException($"positions[{i}] is {positions[i]}; a position must lie between 0 and {count - 1}.", nameof(positions));
+                throw new ArgumentException(
+                    $"positions[{i}] is {positions[i]}; a position must lie between 0 and {count - 1}.", nameof(positions));
             shown[positions[i]]++;
             rates[positions[i]] += labels[i];
         }

@@ -6,8 +6,9 @@ using Recsys.Numerics;
 namespace Recsys.Evaluation;
 
 /// <summary>
-/// Evaluates the lists of a recaller against held-out rows. It asks the very recaller that serves, with the very filter that serves, so the
-/// two cannot disagree. Users stream through one small buffer for each shard: memory is O(users × metrics + items), never users × items.
+/// Evaluates the lists of a recaller against held-out rows. It asks the very recaller that serves, with the very filter that serves, so
+/// the two cannot disagree. Users stream through one small buffer for each shard: memory is O(users × metrics + items), never users ×
+/// items.
 /// </summary>
 public static class RankingEvaluator
 {
@@ -19,9 +20,11 @@ public static class RankingEvaluator
     /// <param name="progress">Told of the users evaluated so far, every few hundred and at the end.</param>
     /// <param name="cancel">Checked for every user.</param>
     /// <returns>
-    /// The report; the same to the bit for any number of threads and shards. Where no user has a target its values are undefined, and it says so.
+    /// The report; the same to the bit for any number of threads and shards. Where no user has a target its values are undefined, and it
+    /// says so.
     /// </returns>
-    /// <exception cref="ArgumentException">The name is empty; the split lacks the part to evaluate, or its parts have different ids.</exception>
+    /// <exception cref="ArgumentException">The name is empty; the split lacks the part to evaluate, or its parts have different
+    /// ids.</exception>
     /// <exception cref="InvalidOperationException">The recaller broke its contract: the message names the user and the item.</exception>
     public static RankingReport Evaluate(
         string name, IRecaller recaller, Split split, RankingProtocol? protocol = null, IProgress<TrainProgress>? progress = null,
@@ -40,7 +43,8 @@ public static class RankingEvaluator
         if ((long)users.Length * width > Array.MaxLength)
         {
             throw new ArgumentException(
-                $"{users.Length} users with {width} metrics each are too many values for one report; set UserSample or fewer K.", nameof(protocol));
+                $"{users.Length} users with {width} metrics each are too many values for one report; set UserSample or fewer K.",
+                nameof(protocol));
         }
         var values = new float[users.Length * width];
         var evaluated = new bool[users.Length];
@@ -156,8 +160,8 @@ public static class RankingEvaluator
         if (counts.TargetsInHistory > 0)
         {
             warnings.Add(Text(protocol.ExcludeTrainItems
-                ? (FormattableString)$"{counts.TargetsInHistory} targets stand in the user's own history: lists leave them out, so they were dropped."
-                : $"{counts.TargetsInHistory} targets stand in the user's own history and may be recommended: repeating the past scores."));
+                ? $"{counts.TargetsInHistory} targets stand in the user's own history: no list can hold them, so they were dropped."
+                : (FormattableString)$"{counts.TargetsInHistory} targets stand in the user's own history and may be recommended: repeating the past scores."));
         }
         if (protocol.Candidates.Kind != CandidateKind.Full)
             warnings.Add("Ranked among sampled items: higher than over the full catalogue, and the order of models may differ from it.");

@@ -6,7 +6,10 @@ public enum RecallDenominator
     /// <summary>The number of relevant items: the textbook definition; below 1 at best for a user with more than k of them.</summary>
     Relevant,
 
-    /// <summary>min(k, number of relevant items), as Liang et al., "Variational autoencoders for collaborative filtering", WWW 2018: 1 can always be reached.</summary>
+    /// <summary>
+    /// min(k, number of relevant items), as Liang et al., "Variational autoencoders for collaborative filtering", WWW 2018: 1 can always
+    /// be reached.
+    /// </summary>
     AtMostK,
 }
 
@@ -123,8 +126,8 @@ public static class RankingMetrics
     }
 
     /// <summary>
-    /// The precision at the rank of each hit, summed and divided by min(k, R): Σ over hits of (hits up to its rank / its rank) / min(k, R). Its mean
-    /// over users is the MAP.
+    /// The precision at the rank of each hit, summed and divided by min(k, R): Σ over hits of (hits up to its rank / its rank) / min(k,
+    /// R). Its mean over users is the MAP.
     /// </summary>
     /// <param name="hits">One entry for each rank, best first.</param>
     /// <param name="k">At least 1.</param>
@@ -169,19 +172,23 @@ public static class RankingMetrics
     /// <param name="gains">The gain at each rank of the list, best first; 0 for what is not relevant. Not negative.</param>
     /// <param name="k">At least 1.</param>
     /// <param name="ideal">The gains of all relevant items, greatest first. The sum over the first k must be positive.</param>
-    /// <exception cref="ArgumentException">No positive gain, a gain that is negative or not finite, or an ideal that is not in descending order.</exception>
+    /// <exception cref="ArgumentException">No positive gain, a gain that is negative or not finite, or an ideal that is not in descending
+    /// order.</exception>
     public static double Ndcg(ReadOnlySpan<double> gains, int k, ReadOnlySpan<double> ideal)
     {
         Check(k);
         var best = DiscountedGain(ideal, k, nameof(ideal));
         for (var i = 1; i < ideal.Length; i++)
-            if (ideal[i] > ideal[i - 1]) throw new ArgumentException($"ideal[{i}] is greater than the gain before it: sort it greatest first.", nameof(ideal));
-        if (best <= 0) throw new ArgumentException("There is no positive gain among the relevant items, so NDCG is undefined.", nameof(ideal));
+            if (ideal[i] > ideal[i - 1])
+                throw new ArgumentException($"ideal[{i}] is greater than the gain before it: sort it greatest first.", nameof(ideal));
+        if (best <= 0)
+            throw new ArgumentException("There is no positive gain among the relevant items, so NDCG is undefined.", nameof(ideal));
         return Math.Min(1, DiscountedGain(gains, k, nameof(gains)) / best);
     }
 
     /// <summary>
-    /// The mean rank, from 1, of the hits within k: the position where this user would have clicked on average. Range 1..k; null without a hit.
+    /// The mean rank, from 1, of the hits within k: the position where this user would have clicked on average. Range 1..k; null without a
+    /// hit.
     /// </summary>
     /// <param name="hits">One entry for each rank, best first.</param>
     /// <param name="k">At least 1.</param>
@@ -201,7 +208,8 @@ public static class RankingMetrics
     {
         if (kind == GainKind.Binary) return 1;
         if (!(value >= 0) || float.IsInfinity(value))
-            throw new ArgumentOutOfRangeException(nameof(value), value, $"A {kind} gain needs a finite value of at least 0; use {nameof(GainKind.Binary)} otherwise.");
+            throw new ArgumentOutOfRangeException(
+                nameof(value), value, $"A {kind} gain needs a finite value of at least 0; use {nameof(GainKind.Binary)} otherwise.");
         return kind == GainKind.Linear ? value : Math.Pow(2, value) - 1;
     }
 

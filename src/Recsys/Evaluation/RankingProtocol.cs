@@ -34,8 +34,8 @@ public sealed record RankingProtocol
     public Candidates Candidates { get; init => field = value ?? throw new ArgumentNullException(nameof(Candidates)); } = Candidates.Full;
 
     /// <summary>
-    /// Whether lists leave out what the user has in the training part (and, when the test part is evaluated, in the validation part); true by
-    /// default. Targets that repeat such an item cannot be found then: they are dropped and counted.
+    /// Whether lists leave out what the user has in the training part (and, when the test part is evaluated, in the validation part); true
+    /// by default. Targets that repeat such an item cannot be found then: they are dropped and counted.
     /// </summary>
     public bool ExcludeTrainItems { get; init; } = true;
 
@@ -66,12 +66,14 @@ public sealed record RankingProtocol
     /// <summary>What MAP divides by; min(k, targets) by default.</summary>
     public AveragePrecisionDenominator AveragePrecisionDenominator { get; init => field = Guard.Defined(value); }
 
-    /// <summary>The gain of a target for NDCG; 1 by default. Graded gains come from the value of the row, the greatest if it repeats.</summary>
+    /// <summary>
+    /// The gain of a target for NDCG; 1 by default. Graded gains come from the value of the row, the greatest if it repeats.
+    /// </summary>
     public GainKind Gain { get; init => field = Guard.Defined(value); }
 
     /// <summary>
-    /// A symmetric similarity of two dense item ids, for the metric Diversity; null (the default) leaves it out. Must be safe for concurrent
-    /// calls. See <see cref="ItemSimilarities"/>.
+    /// A symmetric similarity of two dense item ids, for the metric Diversity; null (the default) leaves it out. Must be safe for
+    /// concurrent calls. See <see cref="ItemSimilarities"/>.
     /// </summary>
     public Func<int, int, float>? ItemSimilarity { get; init; }
 

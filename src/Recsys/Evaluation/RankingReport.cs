@@ -3,9 +3,9 @@ using System.Globalization;
 namespace Recsys.Evaluation;
 
 /// <summary>
-/// The ranking metrics of one model: for each k Recall, Precision, HitRate, NDCG, MRR, MAP, F1, ClickPosition (over users with a hit), Novelty, with
-/// an item similarity Diversity, and over all lists Coverage, Gini and Personalization. The value of every user is kept, so that two
-/// models can be compared by <see cref="PairedTest"/>.
+/// The ranking metrics of one model: for each k Recall, Precision, HitRate, NDCG, MRR, MAP, F1, ClickPosition (over users with a hit),
+/// Novelty, with an item similarity Diversity, and over all lists Coverage, Gini and Personalization. The value of every user is kept, so
+/// that two models can be compared by <see cref="PairedTest"/>.
 /// </summary>
 public sealed class RankingReport : EvaluationReport
 {
@@ -41,7 +41,9 @@ public sealed class RankingReport : EvaluationReport
     /// <summary>The names of the metrics that have a value for each user.</summary>
     public IReadOnlyList<string> UserMetrics => _userMetrics;
 
-    /// <summary>The value of one metric for each of <see cref="Users"/>; null where the user has none (a click position without a hit).</summary>
+    /// <summary>
+    /// The value of one metric for each of <see cref="Users"/>; null where the user has none (a click position without a hit).
+    /// </summary>
     /// <exception cref="KeyNotFoundException">There is no such metric, or it has no values of single users.</exception>
     public float?[] PerUser(string metric)
     {
@@ -60,9 +62,11 @@ public sealed class RankingReport : EvaluationReport
     [
         new("split", SplitDescription),
         new("protocol", Protocol.Describe()),
-        new("users", Text($"{Counts.Users} evaluated, {Counts.UsersWithoutTargets} without targets left out, {Counts.ColdUsers} without training rows")),
+        new("users", Text(
+            $"{Counts.Users} evaluated, {Counts.UsersWithoutTargets} without targets left out, {Counts.ColdUsers} without training rows")),
         new("items", Text($"{Counts.Items} in the catalogue")),
-        new("targets", Text($"{Counts.Targets}, {Counts.ColdTargets} of items without training rows, {Counts.TargetsInHistory} in the user's history")),
+        new("targets", Text(
+            $"{Counts.Targets}, {Counts.ColdTargets} of items without training rows, {Counts.TargetsInHistory} in the user's history")),
         new("intervals", Protocol.Bootstrap == 0
             ? "none"
             : Text($"{Protocol.Confidence * 100:0.#} % bootstrap over users, {Protocol.Bootstrap} resamples, seed {Protocol.Seed}")),
@@ -73,7 +77,8 @@ public sealed class RankingReport : EvaluationReport
         var column = Array.IndexOf(_userMetrics, metric);
         return column >= 0
             ? column
-            : throw new KeyNotFoundException($"The report of {Name} has no values of single users for '{metric}'; it has {string.Join(", ", _userMetrics)}.");
+            : throw new KeyNotFoundException(
+                $"The report of {Name} has no values of single users for '{metric}'; it has {string.Join(", ", _userMetrics)}.");
     }
 
     /// <summary>The value of a user by place in <see cref="Users"/>; NaN where there is none.</summary>
@@ -89,8 +94,10 @@ public sealed class RankingReport : EvaluationReport
 /// <param name="Items">Items with a row in any part of the split, or recommended: the catalogue of Coverage and Gini.</param>
 /// <param name="Targets">Targets of the evaluated users, each item once per user.</param>
 /// <param name="ColdTargets">Targets whose item has no training row.</param>
-/// <param name="TargetsInHistory">Targets that the user already has in the training part; not among <paramref name="Targets"/> if seen items are excluded.</param>
+/// <param name="TargetsInHistory">Targets that the user already has in the training part; not among <paramref name="Targets"/> if seen
+/// items are excluded.</param>
 /// <param name="ShortLists">Users whose list is shorter than the greatest k.</param>
 /// <param name="EmptyLists">Users who got no item at all; they count as misses.</param>
 public sealed record RankingCounts(
-    int Users, int UsersWithoutTargets, int ColdUsers, int Items, long Targets, long ColdTargets, long TargetsInHistory, int ShortLists, int EmptyLists);
+    int Users, int UsersWithoutTargets, int ColdUsers, int Items, long Targets, long ColdTargets, long TargetsInHistory, int ShortLists,
+    int EmptyLists);

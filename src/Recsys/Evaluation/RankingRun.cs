@@ -2,7 +2,9 @@ using Recsys.Data;
 
 namespace Recsys.Evaluation;
 
-/// <summary>What all shards of one ranking evaluation share: the parts of the log, the popularity of the items, the counts of what is shown.</summary>
+/// <summary>
+/// What all shards of one ranking evaluation share: the parts of the log, the popularity of the items, the counts of what is shown.
+/// </summary>
 internal sealed class RankingRun
 {
     public RankingRun(string name, IRecaller recaller, Split split, RankingProtocol protocol)
@@ -13,13 +15,15 @@ internal sealed class RankingRun
         Train = split.Train;
         Part = protocol.Part == EvaluationPart.Test
             ? split.Test
-            : split.Validation ?? throw new ArgumentException("The protocol evaluates the validation part, but the split has none.", nameof(split));
+            : split.Validation
+                ?? throw new ArgumentException("The protocol evaluates the validation part, but the split has none.", nameof(split));
         AlsoSeen = protocol.Part == EvaluationPart.Test ? split.Validation : null;
         if (Part.UserCount != Train.UserCount || Part.ItemCount != Train.ItemCount)
         {
             throw new ArgumentException(
-                $"The parts of the split have different ids: training {Train.UserCount} users and {Train.ItemCount} items, evaluated part " +
-                $"{Part.UserCount} and {Part.ItemCount}. Cut one log, or build both parts on the same id maps.", nameof(split));
+                $"The parts of the split have different ids: training {Train.UserCount} users and {Train.ItemCount} items, " +
+                $"evaluated part {Part.UserCount} and {Part.ItemCount}. Cut one log, or build both parts on the same id maps.",
+                nameof(split));
         }
         (ItemUsers, TrainUsers) = Popularity(Train);
         Catalogue = new bool[Train.ItemCount];
@@ -59,7 +63,9 @@ internal sealed class RankingRun
 
     public CandidateSampler? Sampler { get; }
 
-    /// <summary>For each k, in how many lists each item stands. Whole numbers, so the order in which threads add them does not matter.</summary>
+    /// <summary>
+    /// For each k, in how many lists each item stands. Whole numbers, so the order in which threads add them does not matter.
+    /// </summary>
     public int[][] Shown { get; }
 
     /// <summary>The metrics that each user has, in the order of a row.</summary>

@@ -1,6 +1,8 @@
 namespace Recsys.Evaluation;
 
-/// <summary>Evaluates users one after the other in its own buffers: O(k + items / 8 + longest history) bytes, whatever the number of users.</summary>
+/// <summary>
+/// Evaluates users one after the other in its own buffers: O(k + items / 8 + longest history) bytes, whatever the number of users.
+/// </summary>
 internal sealed class RankingShard
 {
     private readonly RankingRun _run;
@@ -141,7 +143,8 @@ internal sealed class RankingShard
         for (var i = 0; i < found; i++)
         {
             var item = _list[i].Item;
-            if ((uint)item >= (uint)_run.Train.ItemCount) throw Broken(user, $"returned item {item} of a catalogue of {_run.Train.ItemCount}");
+            if ((uint)item >= (uint)_run.Train.ItemCount)
+                throw Broken(user, $"returned item {item} of a catalogue of {_run.Train.ItemCount}");
             if (i > 0 && !_list[i - 1].Before(_list[i]))
                 throw Broken(user, $"put {_list[i - 1]} before {_list[i]}; a list is best first, ties by lower id, without NaN");
             if (Has(_listed, item)) throw Broken(user, $"returned item {item} twice");
@@ -179,7 +182,9 @@ internal sealed class RankingShard
             row[next++] = (float)RankingMetrics.AveragePrecision(hits, k, targets.Length, _protocol.AveragePrecisionDenominator);
             row[next++] = (float)RankingMetrics.F1(hits, k, targets.Length);
             row[next++] = (float)(RankingMetrics.ClickPosition(hits, k) ?? double.NaN);
-            row[next++] = found == 0 || _run.TrainUsers == 0 ? float.NaN : (float)ListMetrics.Novelty(shown, _run.ItemUsers, _run.TrainUsers);
+            row[next++] = found == 0 || _run.TrainUsers == 0
+                ? float.NaN
+                : (float)ListMetrics.Novelty(shown, _run.ItemUsers, _run.TrainUsers);
             if (_protocol.ItemSimilarity is { } similarity)
                 row[next++] = found == 0 ? float.NaN : (float)ListMetrics.IntraListDiversity(shown, similarity);
             foreach (var item in shown) Interlocked.Increment(ref _run.Shown[i][item]);

@@ -41,7 +41,8 @@ public static class RatingEvaluator
                 {
                     var predicted = predict(user, items[i]);
                     if (!float.IsFinite(predicted))
-                        throw new ArithmeticException($"'{name}' predicted {predicted} for user {user} and item {items[i]}; a prediction must be finite.");
+                        throw new ArithmeticException(
+                            $"'{name}' predicted {predicted} for user {user} and item {items[i]}; a prediction must be finite.");
                     var error = (double)predicted - values[i];
                     squared[user] += error * error;
                     absolute[user] += Math.Abs(error);

@@ -1,6 +1,8 @@
 namespace Recsys.Evaluation;
 
-/// <summary>Metrics of predicted values such as ratings. Pure functions, safe for any number of threads; sums are in double precision.</summary>
+/// <summary>
+/// Metrics of predicted values such as ratings. Pure functions, safe for any number of threads; sums are in double precision.
+/// </summary>
 public static class RatingMetrics
 {
     /// <summary>The root of the mean squared error, √(Σ w (prediction - actual)² / Σ w), in the unit of the rating. At least 0.</summary>
@@ -41,13 +43,15 @@ public static class RatingMetrics
     {
         if (predictions.IsEmpty) throw new ArgumentException("There are no rows to evaluate.", nameof(predictions));
         if (actual.Length != predictions.Length)
-            throw new ArgumentException($"There are {actual.Length} actual values for {predictions.Length} predictions: give one for each.", nameof(actual));
+            throw new ArgumentException(
+                $"There are {actual.Length} actual values for {predictions.Length} predictions: give one for each.", nameof(actual));
         ScoreOrder.CheckWeights(predictions.Length, weights);
         for (var i = 0; i < actual.Length; i++)
         {
             if (!float.IsFinite(predictions[i]))
                 throw new ArgumentException($"predictions[{i}] is {predictions[i]}; a prediction must be finite.", nameof(predictions));
-            if (!float.IsFinite(actual[i])) throw new ArgumentException($"actual[{i}] is {actual[i]}; an actual value must be finite.", nameof(actual));
+            if (!float.IsFinite(actual[i]))
+                throw new ArgumentException($"actual[{i}] is {actual[i]}; an actual value must be finite.", nameof(actual));
         }
     }
 }

@@ -43,7 +43,8 @@ internal static class ReportText
 
         static string Number(double? value) => value?.ToString("R", CultureInfo.InvariantCulture) ?? "";
 
-        static string Quote(string cell) => cell.AsSpan().IndexOfAny(",\"\r\n") < 0 ? cell : $"\"{cell.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+        static string Quote(string cell)
+            => cell.AsSpan().IndexOfAny(",\"\r\n") < 0 ? cell : $"\"{cell.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
     }
 
     private static string Cell(EvaluationReport report, string metric)

@@ -1,11 +1,14 @@
 namespace Recsys.Evaluation;
 
-/// <summary>The metrics of predicted ratings or click probabilities over rows; made by <see cref="RatingEvaluator"/> and <see cref="ClickEvaluator"/>.</summary>
+/// <summary>
+/// The metrics of predicted ratings or click probabilities over rows; made by <see cref="RatingEvaluator"/> and
+/// <see cref="ClickEvaluator"/>.
+/// </summary>
 public sealed class RowReport : EvaluationReport
 {
     internal RowReport(
-        string name, IReadOnlyList<KeyValuePair<string, string>> settings, IReadOnlyList<MetricResult> metrics, IReadOnlyList<string> warnings,
-        TimeSpan elapsed)
+        string name, IReadOnlyList<KeyValuePair<string, string>> settings, IReadOnlyList<MetricResult> metrics,
+        IReadOnlyList<string> warnings, TimeSpan elapsed)
         : base(name, metrics, warnings, elapsed) => Settings = settings;
 
     /// <inheritdoc/>
@@ -47,8 +50,8 @@ public sealed record ClickProtocol
     public CalibrationBins Cut { get; init => field = Guard.Defined(value); }
 
     /// <summary>
-    /// Bootstrap resamples for the intervals, 0 (none) or more; 200 by default. Groups are resampled where there are groups, since rows of one user
-    /// depend on each other; otherwise rows.
+    /// Bootstrap resamples for the intervals, 0 (none) or more; 200 by default. Groups are resampled where there are groups, since rows of
+    /// one user depend on each other; otherwise rows.
     /// </summary>
     public int Bootstrap { get; init => field = Guard.AtLeast(0, value); } = 200;
 

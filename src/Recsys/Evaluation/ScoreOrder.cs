@@ -37,7 +37,8 @@ internal static class ScoreOrder
     {
         if (weights.IsEmpty) return;
         if (weights.Length != rows)
-            throw new ArgumentException($"There are {weights.Length} weights for {rows} rows: give none, or one for each.", nameof(weights));
+            throw new ArgumentException(
+                $"There are {weights.Length} weights for {rows} rows: give none, or one for each.", nameof(weights));
         double sum = 0;
         for (var i = 0; i < weights.Length; i++)
         {
@@ -52,6 +53,7 @@ internal static class ScoreOrder
     {
         for (var i = 0; i < probabilities.Length; i++)
             if (!(probabilities[i] >= 0 && probabilities[i] <= 1))
-                throw new ArgumentException($"probabilities[{i}] is {probabilities[i]}; a probability must lie between 0 and 1.", nameof(probabilities));
+                throw new ArgumentException(
+                    $"probabilities[{i}] is {probabilities[i]}; a probability must lie between 0 and 1.", nameof(probabilities));
     }
 }

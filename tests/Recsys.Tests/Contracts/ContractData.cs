@@ -23,7 +23,8 @@ public static class ContractData
     });
 
     /// <summary>
-    /// The communities for models of ratings: users rate the items of their own with 5 and, of the next community, the first half with 1. The gap
+    /// The communities for models of ratings: users rate the items of their own with 5 and, of the next community, the first half with 1.
+    /// The gap
     /// is still the one item of their own that they have not rated.
     /// </summary>
     public static Interactions RatedCommunities() => Build(CommunityCount * UsersPerCommunity, CommunityCount * ItemsPerCommunity, add =>
@@ -47,7 +48,8 @@ public static class ContractData
     public static int Community(int user) => user / UsersPerCommunity;
 
     /// <summary>
-    /// 70 users × 160 items, 1500 rows: skewed popularity, values 1..5, times, repeated pairs, as logs have them. Users 60..69 and items 150..159
+    /// 70 users × 160 items, 1500 rows: skewed popularity, values 1..5, times, repeated pairs, as logs have them. Users 60..69 and items
+    /// 150..159
     /// have no rows.
     /// </summary>
     public static Interactions Skewed() => Build(70, 160, add =>

@@ -28,7 +28,8 @@ public static class Lists
         {
             Assert.InRange(list[i].Item, 0, items - 1);
             Assert.True(float.IsFinite(list[i].Score), $"The score of {list[i]} is not finite.");
-            if (i > 0) Assert.True(list[i - 1].Before(list[i]), $"{list[i - 1]} must not stand before {list[i]}: best first, ties by lower id.");
+            if (i == 0) continue;
+            Assert.True(list[i - 1].Before(list[i]), $"{list[i - 1]} must not stand before {list[i]}: best first, ties by lower id.");
         }
         Assert.Equal(list.Length, list.Select(x => x.Item).Distinct().Count());
     }

@@ -154,7 +154,8 @@ public abstract partial class RecallerContract<TModel>
                 var history = Skewed.ItemsOf(user).ToArray();
                 var values = Skewed.ValuesOf(user).ToArray();
                 Assert.Equal(
-                    Lists.Recall(expected, -1, 50, history: history, values: values), Lists.Recall(actual, -1, 50, history: history, values: values));
+                    Lists.Recall(expected, -1, 50, history: history, values: values),
+                    Lists.Recall(actual, -1, 50, history: history, values: values));
             }
         if (expected is not ISimilarItems similar) return;
         ScoredItem[] a = new ScoredItem[20], b = new ScoredItem[20];

@@ -7,7 +7,8 @@ namespace Recsys.Tests.Contracts;
 public sealed record ContractRun(int Threads = 1, IProgress<TrainProgress>? Progress = null, CancellationToken Cancel = default);
 
 /// <summary>
-/// What every recaller must pass. Derive one sealed public class for each recaller, or for each set of options worth its own run, and override
+/// What every recaller must pass. Derive one sealed public class for each recaller, or for each set of options worth its own run, and
+/// override
 /// what differs: <c>public sealed class ItemCfContract : RecallerContract&lt;ItemCf&gt; { … }</c>.
 /// </summary>
 public abstract partial class RecallerContract<TModel> where TModel : class, IRecaller, IModel<TModel>
@@ -15,13 +16,17 @@ public abstract partial class RecallerContract<TModel> where TModel : class, IRe
     // xunit makes a new instance for each test; models are immutable, so all tests of a class share theirs.
     private static readonly Dictionary<(Type, string), (Interactions Data, TModel Model)> Models = [];
 
-    /// <summary>Trains on that data with fixed options that suit these small logs; passes the threads, progress and cancellation of the run on.</summary>
+    /// <summary>
+    /// Trains on that data with fixed options that suit these small logs; passes the threads, progress and cancellation of the run on.
+    /// </summary>
     protected abstract TModel Train(Interactions data, ContractRun run);
 
     /// <summary>One action for each option, setting it out of its range; empty only for a model without options.</summary>
     protected abstract IReadOnlyList<Action> InvalidOptions { get; }
 
-    /// <summary>Whether every item of the catalogue has a score, so that a list is as long as can be. False for neighbourhood models and the like.</summary>
+    /// <summary>
+    /// Whether every item of the catalogue has a score, so that a list is as long as can be. False for neighbourhood models and the like.
+    /// </summary>
     protected virtual bool ScoresEveryItem => true;
 
     /// <summary>Whether lists differ between users. False for popularity.</summary>

@@ -6,12 +6,16 @@ namespace Recsys.Tests.Contracts;
 /// <summary>The contract can be met: by a plain recaller that scores an item by how often it met the items of the history.</summary>
 public sealed class RecallerContractTests : RecallerContract<CoOccurrenceRecaller>
 {
-    protected override CoOccurrenceRecaller Train(Interactions data, ContractRun run) => CoOccurrenceRecaller.Train(data, 1, run.Progress, run.Cancel);
+    protected override CoOccurrenceRecaller Train(Interactions data, ContractRun run)
+        => CoOccurrenceRecaller.Train(data, 1, run.Progress, run.Cancel);
 
     protected override IReadOnlyList<Action> InvalidOptions => [() => CoOccurrenceRecaller.Train(ContractData.OneRow(), 0)];
 }
 
-/// <summary>score(i) = Σ over the history j of value × (users who have both, once each user) / (1 + users of i). Items × items memory: for tests only.</summary>
+/// <summary>
+/// score(i) = Σ over the history j of value × (users who have both, once each user) / (1 + users of i). Items × items memory: for tests
+/// only.
+/// </summary>
 public sealed class CoOccurrenceRecaller : IRecaller, ISimilarItems, IModel<CoOccurrenceRecaller>
 {
     private readonly float[] _together;

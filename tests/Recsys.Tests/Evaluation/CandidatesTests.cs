@@ -58,7 +58,8 @@ public sealed class CandidatesTests
     {
         var split = Recsys.Data.Splits.RandomPerUser(ContractData.Skewed(), 0.3);
         var report = RankingEvaluator.Evaluate(
-            "x", FunctionRecaller.Random(160, 1), split, new RankingProtocol { Candidates = Candidates.PopularitySample(20), Bootstrap = 0 });
+            "x", FunctionRecaller.Random(160, 1), split,
+            new RankingProtocol { Candidates = Candidates.PopularitySample(20), Bootstrap = 0 });
         Assert.Contains("targets + 20 popularity samples", report.ToText(), StringComparison.Ordinal);
         Assert.Contains("targets + 20 popularity samples", report.ToCsv(), StringComparison.Ordinal);
         Assert.Contains("targets + 20 popularity samples", report.ToJson(), StringComparison.Ordinal);

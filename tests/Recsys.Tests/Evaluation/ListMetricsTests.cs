@@ -12,7 +12,7 @@ public sealed class ListMetricsTests
         Assert.Equal(0.5, ListMetrics.Coverage([3, 0, 1, 0]));
         Assert.Equal(0, ListMetrics.Coverage([0, 0]));
         Assert.Throws<ArgumentException>(() => ListMetrics.Coverage([]));
-        Assert.Contains("counts[1]", Assert.Throws<ArgumentException>(() => ListMetrics.Coverage([1, -1])).Message, StringComparison.Ordinal);
+        Messages.Assert<ArgumentException>("counts[1]", () => ListMetrics.Coverage([1, -1]));
     }
 
     [Fact]
@@ -61,7 +61,7 @@ public sealed class ListMetricsTests
         Assert.Equal(0.4f, jaccard(0, 1), 1e-6);
         Assert.Equal(0, jaccard(2, 2));
         Assert.Equal(0, jaccard(0, 9));
-        Assert.Contains("item 1", Assert.Throws<ArgumentException>(() => ItemSimilarities.Jaccard([[1], [3, 2]])).Message, StringComparison.Ordinal);
+        Messages.Assert<ArgumentException>("item 1", () => ItemSimilarities.Jaccard([[1], [3, 2]]));
     }
 
     [Fact]

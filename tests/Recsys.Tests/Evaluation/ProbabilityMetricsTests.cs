@@ -87,14 +87,14 @@ public sealed class ProbabilityMetricsTests
     public void Position_rates_are_clicks_over_impressions()
     {
         Assert.Equal([0.5, 0, 1], ProbabilityMetrics.PositionRates([0, 0, 2], [1, 0, 1], 3));
-        Assert.Contains("positions[1]", Assert.Throws<ArgumentException>(() => ProbabilityMetrics.PositionRates([0, 3], [1, 0], 3)).Message, StringComparison.Ordinal);
+        Messages.Assert<ArgumentException>("positions[1]", () => ProbabilityMetrics.PositionRates([0, 3], [1, 0], 3));
     }
 
     [Fact]
     public void What_has_no_value_is_an_error()
     {
         Assert.Throws<ArgumentException>(() => ProbabilityMetrics.LogLoss([], []));
-        Assert.Contains("probabilities[1] is 1.5", Assert.Throws<ArgumentException>(() => ProbabilityMetrics.LogLoss([0, 1.5f], [0, 1])).Message, StringComparison.Ordinal);
+        Messages.Assert<ArgumentException>("probabilities[1] is 1.5", () => ProbabilityMetrics.LogLoss([0, 1.5f], [0, 1]));
         Assert.Throws<ArgumentException>(() => ProbabilityMetrics.LogLoss([float.NaN], [0]));
         Assert.Throws<ArgumentException>(() => ProbabilityMetrics.NormalisedEntropy([0.5f], [0]));
         Assert.Throws<ArgumentException>(() => ProbabilityMetrics.CalibrationRatio([0.5f], [0]));
@@ -110,7 +110,7 @@ public sealed class ProbabilityMetricsTests
         Assert.Equal(Math.Sqrt((1 + 3 * 4) / 4.0), RatingMetrics.Rmse([1, 2], [2, 4], [1, 3]), 1e-10);
         Assert.Equal((1 + 3 * 2) / 4.0, RatingMetrics.Mae([1, 2], [2, 4], [1, 3]), 1e-10);
         Assert.Throws<ArgumentException>(() => RatingMetrics.Rmse([], []));
-        Assert.Contains("predictions[0] is NaN", Assert.Throws<ArgumentException>(() => RatingMetrics.Rmse([float.NaN], [1])).Message, StringComparison.Ordinal);
+        Messages.Assert<ArgumentException>("predictions[0] is NaN", () => RatingMetrics.Rmse([float.NaN], [1]));
         Assert.Throws<ArgumentException>(() => RatingMetrics.Mae([1], [1, 2]));
     }
 

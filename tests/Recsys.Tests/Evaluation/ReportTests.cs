@@ -18,7 +18,8 @@ public sealed class ReportTests
     }
 
     private static RankingReport Evaluate(string name, float sign)
-        => RankingEvaluator.Evaluate(name, new FunctionRecaller(4, (_, item) => sign * item), Split, new RankingProtocol { K = [1], Bootstrap = 100 });
+        => RankingEvaluator.Evaluate(
+            name, new FunctionRecaller(4, (_, item) => sign * item), Split, new RankingProtocol { K = [1], Bootstrap = 100 });
 
     [Fact]
     public void A_text_table_of_two_models()
@@ -55,7 +56,9 @@ public sealed class ReportTests
     public void A_text_table_of_chosen_metrics()
     {
         var table = EvaluationReport.Table(["MRR@1", "AUC"], Evaluate("up", 1), Evaluate("a longer name", -1));
-        Assert.Contains("\n\nmodel          MRR@1                    AUC\nup             0.5000 [0.0000, 1.0000]  -\na longer name  0.5000", table, StringComparison.Ordinal);
+        Assert.Contains(
+            "\n\nmodel          MRR@1                    AUC\nup             0.5000 [0.0000, 1.0000]  -\na longer name  0.5000", table,
+            StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => EvaluationReport.Table([], Evaluate("up", 1)));
         Assert.Throws<ArgumentException>(() => RankingReport.Table());
     }
@@ -64,7 +67,8 @@ public sealed class ReportTests
     public void Settings_and_warnings_that_differ_are_named_for_each_model()
     {
         var other = RankingEvaluator.Evaluate(
-            "b", new FunctionRecaller(4, (_, item) => item), Split, new RankingProtocol { K = [1], Bootstrap = 0, ExcludeTrainItems = false });
+            "b", new FunctionRecaller(4, (_, item) => item), Split,
+            new RankingProtocol { K = [1], Bootstrap = 0, ExcludeTrainItems = false });
         var short_ = RankingEvaluator.Evaluate("c", new ScriptedRecaller((in RecallRequest _, Span<ScoredItem> _) => 0), Split);
         var table = RankingReport.Table(Evaluate("a", 1), other, short_);
         Assert.Contains("protocol   a: full catalogue; seen items excluded", table, StringComparison.Ordinal);
@@ -98,7 +102,8 @@ public sealed class ReportTests
         Assert.Equal(0.5, first.GetProperty("value").GetDouble());
         Assert.Equal("Watch out, \"here\".", document.RootElement.GetProperty("warnings")[0].GetString());
         using var empty = JsonDocument.Parse(none.ToJson());
-        Assert.Contains(empty.RootElement.GetProperty("metrics").EnumerateArray(), m => m.GetProperty("value").ValueKind == JsonValueKind.Null);
+        Assert.Contains(
+            empty.RootElement.GetProperty("metrics").EnumerateArray(), m => m.GetProperty("value").ValueKind == JsonValueKind.Null);
     }
 
     [Fact]

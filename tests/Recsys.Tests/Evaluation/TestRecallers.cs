@@ -14,7 +14,8 @@ internal sealed class FunctionRecaller(int items, Func<int, int, float> score) :
     }
 
     /// <summary>The same random order every time, another for each user.</summary>
-    public static FunctionRecaller Random(int items, ulong seed) => new(items, (user, item) => new Rng(seed, (ulong)(user + 1)).Uniform((ulong)item));
+    public static FunctionRecaller Random(int items, ulong seed) 
+        => new(items, (user, item) => new Rng(seed, (ulong)(user + 1)).Uniform((ulong)item));
 
     /// <summary>Knows the test part: its items first.</summary>
     public static FunctionRecaller Oracle(Interactions test)
@@ -30,4 +31,11 @@ internal sealed class ScriptedRecaller(ScriptedRecaller.Script script) : IRecall
     public delegate int Script(in RecallRequest request, Span<ScoredItem> destination);
 
     public int Recall(in RecallRequest request, Span<ScoredItem> destination) => script(request, destination);
+}
+
+internal static class Messages
+{
+    /// <summary>The action throws, and says this.</summary>
+    public static void Assert<TException>(string words, Action action) where TException : Exception
+        => Xunit.Assert.Contains(words, Xunit.Assert.Throws<TException>(action).Message, StringComparison.Ordinal);
 }

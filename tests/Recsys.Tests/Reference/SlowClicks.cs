@@ -34,11 +34,21 @@ internal static class SlowClicks
     }
 
     public static double LogLoss(float[] p, float[] y, float[]? w = null)
-        => p.Select((x, i) => -(w?[i] ?? 1) * (y[i] == 1 ? Math.Log(Math.Max(x, 1e-7)) : Math.Log(1 - Math.Min(x, 1 - 1e-7)))).Sum() / (w?.Sum(x => (double)x) ?? p.Length);
+    {
+        double sum = 0, total = 0;
+        for (var i = 0; i < p.Length; i++)
+        {
+            sum -= (w?[i] ?? 1) * Math.Log(y[i] == 1 ? Math.Max(p[i], 1e-7) : 1 - Math.Min(p[i], 1 - 1e-7));
+            total += w?[i] ?? 1;
+        }
+        return sum / total;
+    }
 
     public static double EqualWidthEce(float[] p, float[] y, int bins, float[]? w = null)
     {
-        var rows = p.Select((x, i) => (P: (double)x, Y: (double)y[i], W: (double)(w?[i] ?? 1), Bin: Math.Min(bins - 1, (int)((double)x * bins)))).ToArray();
+        var rows = p
+            .Select((x, i) => (P: (double)x, Y: (double)y[i], W: (double)(w?[i] ?? 1), Bin: Math.Min(bins - 1, (int)((double)x * bins))))
+            .ToArray();
         return rows.GroupBy(r => r.Bin).Sum(bin =>
         {
             var weight = bin.Sum(r => r.W);
