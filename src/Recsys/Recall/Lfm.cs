@@ -53,6 +53,14 @@ public sealed partial class Lfm : IRecaller, ISimilarItems, IModel<Lfm>
     /// <summary>μ, 0 without biases.</summary>
     public float Mean => _weights.Mean;
 
+    /// <summary>b_u; 0 for a user without interactions.</summary>
+    /// <param name="user">0..<see cref="UserCount"/>-1.</param>
+    public float UserBias(int user) => _weights.UserBias[user];
+
+    /// <summary>b_i.</summary>
+    /// <param name="item">0..<see cref="ItemCount"/>-1.</param>
+    public float ItemBias(int item) => _weights.ItemBias[item];
+
     /// <summary>p_u; all zero for a user without interactions.</summary>
     /// <param name="user">0..<see cref="UserCount"/>-1.</param>
     public ReadOnlySpan<float> UserFactors(int user) => _weights.P.AsSpan(user * Factors, Factors);
