@@ -14,3 +14,10 @@ public interface IRanker
     /// <exception cref="SchemaMismatchException">The schema of the batch differs; the message names the feature and what differs.</exception>
     void Score(ExampleBatch batch, Span<float> scores);
 }
+
+/// <summary>A model that was trained on encoded features: what it is given must be encoded alike.</summary>
+public interface IFeatureModel
+{
+    /// <summary>The schema of the training features; null for a model trained on bare numbers.</summary>
+    FittedSchema? Schema { get; }
+}
