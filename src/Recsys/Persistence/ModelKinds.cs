@@ -20,10 +20,12 @@ public sealed class ModelKinds
         .With<Indexing.ExactIndex>()
         .With<Features.FeatureSet>()
         .With<Features.FittedSchema>()
+        .With<Rank.LogisticRegression>()
         .With<Recall.ItemCf>()
         .With<Recall.Lfm>()
         .With<Recall.Popularity>()
-        .With<Recall.UserCf>();
+        .With<Recall.UserCf>()
+        .With<Recommender>();
 
     /// <summary>The names of the kinds, sorted.</summary>
     public IReadOnlyList<string> Names => [.. _byName.Keys.Order(StringComparer.Ordinal)];
