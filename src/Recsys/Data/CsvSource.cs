@@ -1,4 +1,3 @@
-using System.IO.Compression;
 using System.Text;
 using CsvHelper;
 
@@ -16,12 +15,7 @@ internal static class CsvSource
     /// <summary>A parser over the stream. Fields are UTF-8 whatever the encoding; bad quoting throws, or goes to the callback and is skipped.</summary>
     public static CsvReader Open(Stream stream, string source, Dialect dialect, bool leaveOpen, Action<CsvMalformedRecord>? skipMalformed)
     {
-        var text = Decompressed(stream, leaveOpen, out var empty);
-        if (empty)
-        {
-            text.Dispose();
-            throw new InvalidDataException($"{source} is empty: it has no header and no rows.");
-        }
+        var text = Decompressed(stream, source, leaveOpen);
         var options = Options(dialect, skipMalformed);
         if (dialect.Delimiter is not { } delimiter || (delimiter.Length == 1 && char.IsAscii(delimiter[0])))
             return CsvReader.Create(text, options, leaveOpen: false);
@@ -68,22 +62,21 @@ internal static class CsvSource
         BufferSize = 1 << 18,
     };
 
-    private static Stream Decompressed(Stream stream, bool leaveOpen, out bool empty)
+    private static Stream Decompressed(Stream stream, string source, bool leaveOpen)
     {
-        Span<byte> head = stackalloc byte[2];
-        var length = stream.ReadAtLeast(head, 2, throwOnEndOfStream: false);
-        empty = length == 0;
-        Stream whole;
-        if (stream.CanSeek)
+        var head = new byte[2];
+        var length = stream.ReadAtLeast(head, head.Length, throwOnEndOfStream: false);
+        if (length == 2 && head[0] == 0x1F && head[1] == 0x8B)
         {
-            stream.Seek(-length, SeekOrigin.Current);
-            whole = leaveOpen ? new PrefixedStream([], stream) : stream;
+            var unpacked = new WholeGzipStream(head, stream, source, leaveOpen);
+            length = unpacked.ReadAtLeast(head = new byte[2], head.Length, throwOnEndOfStream: false);
+            (stream, leaveOpen) = (unpacked, false);
         }
-        else
+        if (length == 0)
         {
-            whole = new PrefixedStream(head[..length], stream, leaveOpen);
+            if (!leaveOpen) stream.Dispose();
+            throw new InvalidDataException($"{source} is empty: it has no header and no rows.");
         }
-        if (length < 2 || head[0] != 0x1F || head[1] != 0x8B) return whole;
-        return new GZipStream(whole, CompressionMode.Decompress);
+        return new SplicedStream(head[..length], stream, [], leaveOpen);
     }
 }

@@ -67,10 +67,6 @@ internal sealed class InteractionCsvReader
         {
             throw new InvalidDataException(string.Create(CultureInfo.InvariantCulture, $"{source}, line {e.LineNumber}: {e.Message}"), e);
         }
-        catch (InvalidDataException e) when (!e.Message.StartsWith(source, StringComparison.Ordinal))
-        {
-            throw new InvalidDataException($"{source} is not a whole gzip file: {e.Message}", e);
-        }
         finally
         {
             csv?.Dispose();

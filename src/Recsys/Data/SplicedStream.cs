@@ -1,10 +1,10 @@
 namespace Recsys.Data;
 
-/// <summary>A stream whose first bytes were read already, put back in front of the rest.</summary>
-internal sealed class PrefixedStream(ReadOnlySpan<byte> prefix, Stream rest, bool leaveOpen = true) : Stream
+/// <summary>The bytes of a stream between others: what was read of it already and put back, and what is to follow its end.</summary>
+internal sealed class SplicedStream(byte[] before, Stream stream, byte[] after, bool leaveOpen) : Stream
 {
-    private readonly byte[] _prefix = prefix.ToArray();
-    private int _given;
+    private int _given;  // of before and, once the stream has ended, of before and after
+    private bool _ended;
 
     public override bool CanRead => true;
 
@@ -22,11 +22,14 @@ internal sealed class PrefixedStream(ReadOnlySpan<byte> prefix, Stream rest, boo
 
     public override int Read(Span<byte> buffer)
     {
-        if (_given == _prefix.Length) return rest.Read(buffer);
-        var count = Math.Min(buffer.Length, _prefix.Length - _given);
-        _prefix.AsSpan(_given, count).CopyTo(buffer);
-        _given += count;
-        return count;
+        if (_given < before.Length) return Give(before.AsSpan(_given), buffer);
+        if (!_ended)
+        {
+            var count = stream.Read(buffer);
+            if (count > 0 || buffer.IsEmpty) return count;
+            _ended = true;
+        }
+        return Give(after.AsSpan(_given - before.Length), buffer);
     }
 
     public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
@@ -43,7 +46,15 @@ internal sealed class PrefixedStream(ReadOnlySpan<byte> prefix, Stream rest, boo
 
     protected override void Dispose(bool disposing)
     {
-        if (disposing && !leaveOpen) rest.Dispose();
+        if (disposing && !leaveOpen) stream.Dispose();
         base.Dispose(disposing);
+    }
+
+    private int Give(ReadOnlySpan<byte> source, Span<byte> buffer)
+    {
+        var count = Math.Min(source.Length, buffer.Length);
+        source[..count].CopyTo(buffer);
+        _given += count;
+        return count;
     }
 }
