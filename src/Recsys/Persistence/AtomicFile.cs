@@ -32,7 +32,8 @@ internal static class AtomicFile
             stream?.Dispose();
             Remove(temporary);
             if (e is IOException or UnauthorizedAccessException)
-                throw new IOException($"The model could not be saved to '{path}': {e.Message.TrimEnd('.')}. A file that was there before is unchanged.", e);
+                throw new IOException($"The model could not be saved to '{path}': {e.Message.TrimEnd('.')}. A file that was there " +
+                    "before is unchanged.", e);
             throw;
         }
     }

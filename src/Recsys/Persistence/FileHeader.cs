@@ -48,13 +48,15 @@ internal sealed class FileHeader
     public static FileHeader Read(ByteSource source)
     {
         Span<byte> prefix = stackalloc byte[8];
-        if (source.Length < 8) throw source.Invalid($"the file has {source.Length} bytes; a model file has at least 8. It is empty or truncated.");
+        if (source.Length < 8)
+            throw source.Invalid($"the file has {source.Length} bytes; a model file has at least 8. It is empty or truncated.");
         source.Read(prefix, hashed: true);
         var length = BinaryPrimitives.ReadUInt64LittleEndian(prefix);
         if (length is < 2 or > LongestHeader)
             throw source.Invalid($"the header length is {length}, not between 2 and {LongestHeader}; this is not a model file.");
         if (source.Length is { } total && (long)length > total - 8)
-            throw source.Invalid($"the header of {length} bytes reaches past the end of the file of {total} bytes; it is truncated or no model file.");
+            throw source.Invalid($"the header of {length} bytes reaches past the end of the file of {total} bytes; it is truncated or " +
+                "no model file.");
 
         var json = new byte[source.Length is null ? Math.Min((int)length, 1 << 16) : (int)length];
         for (var done = 0; done < (int)length; done = json.Length)
@@ -95,7 +97,8 @@ internal sealed class FileHeader
         catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException)
         {
             // Without the parser's message: it may quote the whole hostile header.
-            throw source.Invalid($"the header is not valid JSON, near byte {8 + reader.BytesConsumed} of the file; it is damaged or no model file.");
+            throw source.Invalid($"the header is not valid JSON, near byte {8 + reader.BytesConsumed} of the file; it is damaged or no " +
+                "model file.");
         }
         CheckFormat(source);
         if (digest < 0) throw source.Invalid("the checksum is missing.");
@@ -120,7 +123,8 @@ internal sealed class FileHeader
                     throw source.Invalid($"the checksum is not {DigestDigits} lower-case hexadecimal digits.");
                 digest = (int)reader.TokenStartIndex + 1;
             }
-            if (!_values.TryAdd(name, reader.GetString()!)) throw source.Invalid($"the entry {EntryName.Show(name)} stands twice in the header.");
+            if (!_values.TryAdd(name, reader.GetString()!))
+                throw source.Invalid($"the entry {EntryName.Show(name)} stands twice in the header.");
         }
     }
 
@@ -174,13 +178,15 @@ internal sealed class FileHeader
     private void CheckFormat(ByteSource source)
     {
         if (!_values.TryGetValue(EntryName.Format, out var format) || !format.StartsWith(FormatPrefix, StringComparison.Ordinal))
-            throw source.Invalid($"the header has no entry '{EntryName.Format}' that starts with '{FormatPrefix}'; the file was not written by Recsys.");
+            throw source.Invalid($"the header has no entry '{EntryName.Format}' that starts with '{FormatPrefix}'; the file was not " +
+                "written by Recsys.");
         if (!int.TryParse(format.AsSpan(FormatPrefix.Length), System.Globalization.NumberStyles.None, null, out var version) || version < 1)
             throw source.Invalid($"the format {EntryName.Show(format)} is unknown.");
         if (version > FormatVersion)
         {
-            var writer = _values.TryGetValue(EntryName.Library, out var library) ? $"It was written by Recsys {EntryName.Show(library)}; " : "";
-            throw source.Invalid($"the file has the format version {version}; Recsys {LibraryVersion} reads versions up to {FormatVersion}. " +
+            var writer = _values.TryGetValue(EntryName.Library, out var by) ? $"It was written by Recsys {EntryName.Show(by)}; " : "";
+            throw source.Invalid($"the file has the format version {version}; Recsys {LibraryVersion} reads versions up to " +
+                $"{FormatVersion}. " +
                 $"{writer}update the package, or save the model again with this version.");
         }
     }
@@ -195,13 +201,15 @@ internal sealed class FileHeader
             var shown = EntryName.Show(tensor.Name);
             if (!names.Add(tensor.Name)) throw source.Invalid($"the entry {shown} stands twice in the header.");
             var type = TensorType.Find(tensor.Type)
-                ?? throw source.Invalid($"the tensor {shown} has the unknown dtype {EntryName.Show(tensor.Type)}; known are {TensorType.Names}.");
+                ?? throw source.Invalid($"the tensor {shown} has the unknown dtype {EntryName.Show(tensor.Type)}; known are " +
+                    $"{TensorType.Names}.");
             var bytes = ByteCount(tensor.Shape, type.Size);
             if (tensor.End < tensor.Begin || bytes != tensor.End - tensor.Begin)
                 throw source.Invalid($"the tensor {shown} of {type.Name} {EntryName.ShowShape(tensor.Shape)} needs " +
                     $"{(bytes < 0 ? "more than 2^63" : bytes)} bytes, but its data_offsets are [{tensor.Begin}, {tensor.End}].");
             if (tensor.Begin != end)
-                throw source.Invalid($"the tensor {shown} starts at {tensor.Begin} of the data part, but what lies before it ends at {end}: " +
+                throw source.Invalid($"the tensor {shown} starts at {tensor.Begin} of the data part, but what lies before it ends " +
+                    $"at {end}: " +
                     (tensor.Begin < end ? "they overlap." : "there is a gap."));
             if (bytes / type.Size > Array.MaxLength)
                 throw source.Invalid($"the tensor {shown} has {bytes / type.Size} elements, more than the {Array.MaxLength} of an array.");
@@ -209,7 +217,8 @@ internal sealed class FileHeader
             _tensors.Add(new TensorPlace(tensor.Name, type, tensor.Shape, tensor.Begin, tensor.End));
         }
         foreach (var tensor in raw)
-            if (EmptyDefect(tensor.Shape, 8 + headerLength + end) is { } defect) throw source.Invalid($"the tensor {EntryName.Show(tensor.Name)} {defect}.");
+            if (EmptyDefect(tensor.Shape, 8 + headerLength + end) is { } defect)
+                throw source.Invalid($"the tensor {EntryName.Show(tensor.Name)} {defect}.");
         if (source.Length is { } total && total - 8 - headerLength != end)
             throw source.Invalid($"the header announces {end} bytes of tensors, but {total - 8 - headerLength} follow it; " +
                 (total - 8 - headerLength < end ? "the file is truncated." : "something was added to the file."));
@@ -221,7 +230,8 @@ internal sealed class FileHeader
         if (!shape.Contains(0)) return null;
         var most = Math.Max(fileLength, MaxEmptyDimension);
         foreach (var dimension in shape)
-            if (dimension > most) return $"is empty but has a dimension of {dimension}, more than {most}, which the length of the file justifies";
+            if (dimension > most)
+                return $"is empty but has a dimension of {dimension}, more than {most}, which the length of the file justifies";
         return null;
     }
 
@@ -242,7 +252,8 @@ internal sealed class FileHeader
     public static string LibraryVersion { get; } = typeof(FileHeader).Assembly.GetName().Version?.ToString(3) ?? "0.0.0";
 
     /// <summary>The length prefix and the header with a checksum of zeros, and where its digits stand.</summary>
-    public static (byte[] Bytes, int DigestPosition) Write(IEnumerable<KeyValuePair<string, string>> values, IEnumerable<TensorPlace> tensors)
+    public static (byte[] Bytes, int DigestPosition) Write(
+        IEnumerable<KeyValuePair<string, string>> values, IEnumerable<TensorPlace> tensors)
     {
         var buffer = new ArrayBufferWriter<byte>();
         buffer.Write(new byte[8]);
@@ -276,7 +287,8 @@ internal sealed class FileHeader
         buffer.WrittenSpan.CopyTo(bytes);
         bytes.AsSpan(buffer.WrittenCount).Fill((byte)' ');
         if (padded - 8 > LongestHeader)
-            throw new InvalidOperationException($"The names and values of the model take {padded - 8} bytes; a header holds at most {LongestHeader}. " +
+            throw new InvalidOperationException($"The names and values of the model take {padded - 8} bytes; a header holds at most " +
+                $"{LongestHeader}. " +
                 "Write large texts with Texts(name, list), which stores them as tensors.");
         BinaryPrimitives.WriteUInt64LittleEndian(bytes, (ulong)(padded - 8));
         var position = bytes.AsSpan().IndexOf(Encoding.ASCII.GetBytes(new string('0', DigestDigits)));

@@ -12,20 +12,23 @@ namespace Recsys.Persistence;
 /// <param name="Values">The small entries by full name, in file order, those of nested models included.</param>
 /// <param name="Tensors">The tensors in file order.</param>
 public sealed record ModelFileSummary(
-    string Kind, int Version, string Library, long Length, string Checksum, IReadOnlyDictionary<string, string> Values, IReadOnlyList<TensorSummary> Tensors)
+    string Kind, int Version, string Library, long Length, string Checksum, IReadOnlyDictionary<string, string> Values,
+        IReadOnlyList<TensorSummary> Tensors)
 {
     /// <summary>A table: the kind, then one line for each value and each tensor.</summary>
     public override string ToString()
     {
         var text = new StringBuilder();
         text.Append(CultureInfo.InvariantCulture, $"{Kind} version {Version}, {Length:N0} bytes, written by Recsys {Library}\n");
-        var width = Math.Min(60, Values.Keys.Concat(Tensors.Select(tensor => tensor.Name)).Select(name => name.Length).DefaultIfEmpty(0).Max());
+        var width = Math.Min(60, Values.Keys.Concat(Tensors.Select(tensor => tensor.Name)).Select(name => name.Length).DefaultIfEmpty(0)
+            .Max());
         foreach (var (name, value) in Values)
             text.Append("  ").Append(name.PadRight(width)).Append("  ").Append(EntryName.Show(value)[1..^1]).Append('\n');
         foreach (var tensor in Tensors)
         {
+            var shape = EntryName.ShowShape([.. tensor.Shape]);
             text.Append("  ").Append(tensor.Name.PadRight(width));
-            text.Append(CultureInfo.InvariantCulture, $"  {tensor.Type,-4} {EntryName.ShowShape([.. tensor.Shape])}, {tensor.Bytes:N0} bytes\n");
+            text.Append(CultureInfo.InvariantCulture, $"  {tensor.Type,-4} {shape}, {tensor.Bytes:N0} bytes\n");
         }
         return text.ToString();
     }
@@ -37,10 +40,13 @@ public sealed record ModelFileSummary(
         values.Remove(EntryName.Checksum);
         if (!values.Remove(EntryName.Library, out var library)) library = "unknown";
         if (!values.Remove(EntryName.Kind, out var kind)) throw source.Invalid($"the entry '{EntryName.Kind}' is missing.");
-        if (!values.Remove(EntryName.Version, out var text) || !int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var version) || version < 1)
+        if (!values.Remove(EntryName.Version, out var text) || !int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture,
+            out var version) || version < 1)
             throw source.Invalid($"the entry '{EntryName.Version}' is missing or no whole number of at least 1.");
-        var tensors = header.Tensors.Select(place => new TensorSummary(place.Name, place.Type.Name, place.Shape, place.End - place.Begin)).ToArray();
-        return new(kind, version, library, source.Length ?? source.Position + tensors.Sum(tensor => tensor.Bytes), header.Checksum, values, tensors);
+        var tensors = header.Tensors.Select(place => new TensorSummary(place.Name, place.Type.Name, place.Shape, place.End - place.Begin))
+            .ToArray();
+        return new(kind, version, library, source.Length ?? source.Position + tensors.Sum(tensor => tensor.Bytes), header.Checksum, values,
+            tensors);
     }
 }
 

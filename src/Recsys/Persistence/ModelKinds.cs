@@ -1,8 +1,8 @@
 namespace Recsys.Persistence;
 
 /// <summary>
-/// The kinds of models that files may hold: an explicit list, so that opening a file runs no code but that of the listed models. Immutable and
-/// thread-safe.
+/// The kinds of models that files may hold: an explicit list, so that opening a file runs no code but that of the listed models. Immutable
+/// and thread-safe.
 /// </summary>
 public sealed class ModelKinds
 {
@@ -17,9 +17,10 @@ public sealed class ModelKinds
     /// <summary>Every model of this library.</summary>
     // Names are qualified here, not imported: this list is the one place of this folder that knows models.
     public static ModelKinds Standard { get; } = None
-        .With<Indexing.ExactIndex>()
+        .With<Data.IdMap>()
         .With<Features.FeatureSet>()
         .With<Features.FittedSchema>()
+        .With<Indexing.ExactIndex>()
         .With<Rank.LogisticRegression>()
         .With<Recall.ItemCf>()
         .With<Recall.Lfm>()
@@ -35,10 +36,12 @@ public sealed class ModelKinds
     public ModelKinds With<T>() where T : IModel<T>
     {
         if (string.IsNullOrEmpty(T.Kind) || EntryName.Defect(T.Kind) is not null || T.Version < 1)
-            throw new ArgumentException($"{typeof(T).Name} needs a kind that is a plain name and a version of at least 1; it has '{T.Kind}' and {T.Version}.");
+            throw new ArgumentException($"{typeof(T).Name} needs a kind that is a plain name and a version of at least 1; it has " +
+                $"'{T.Kind}' and {T.Version}.");
         if (_byName.TryGetValue(T.Kind, out var other))
             throw new ArgumentException($"The kind '{T.Kind}' of {typeof(T).Name} is already that of {other.Type.Name}.");
-        var entry = new Entry(T.Kind, T.Version, typeof(T), static (writer, model) => ((T)model).Write(writer), static reader => T.Read(reader));
+        var entry = new Entry(
+            T.Kind, T.Version, typeof(T), static (writer, model) => ((T)model).Write(writer), static reader => T.Read(reader));
         return new(
             new Dictionary<string, Entry>(_byName, StringComparer.Ordinal) { [T.Kind] = entry },
             new Dictionary<Type, Entry>(_byType) { [typeof(T)] = entry });
@@ -51,7 +54,8 @@ public sealed class ModelKinds
         ArgumentNullException.ThrowIfNull(model);
         return _byType.TryGetValue(model.GetType(), out var entry)
             ? entry
-            : throw new ArgumentException($"{model.GetType().Name} is not in the list of kinds; add it with ModelKinds.Standard.With<{model.GetType().Name}>() " +
+            : throw new ArgumentException($"{model.GetType().Name} is not in the list of kinds; add it with " +
+                $"ModelKinds.Standard.With<{model.GetType().Name}>() " +
                 "and pass that list.", nameof(model));
     }
 

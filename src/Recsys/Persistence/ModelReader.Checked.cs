@@ -19,11 +19,13 @@ public sealed partial class ModelReader
         var lowest = allowUnknown ? -1 : 0;
         for (var i = 0; i < ids.Length; i++)
             if (ids[i] < lowest || ids[i] >= upperBound)
-                throw Invalid($"the tensor {EntryName.Show(_prefix + name)} holds the id {ids[i]} at index {i}; ids lie between {lowest} and {upperBound - 1}.");
+                throw Invalid($"the tensor {EntryName.Show(_prefix + name)} holds the id {ids[i]} at index {i}; ids lie between " +
+                    $"{lowest} and {upperBound - 1}.");
         return ids;
     }
 
-    /// <summary>Reads where each row of a ragged array starts: rows + 1 numbers, from 0, never falling, up to <paramref name="total"/>.</summary>
+    /// <summary>Reads where each row of a ragged array starts: rows + 1 numbers, from 0, never falling, up to <paramref
+    /// name="total"/>.</summary>
     /// <param name="name">The name within this scope.</param>
     /// <param name="rows">How many rows, or -1 for any number.</param>
     /// <param name="total">The length of the ragged array.</param>
@@ -31,13 +33,16 @@ public sealed partial class ModelReader
     public T[] Offsets<T>(string name, long rows, long total) where T : unmanaged, IBinaryInteger<T>
     {
         var offsets = Tensor<T>(name, rows < 0 ? -1 : rows + 1);
-        if (offsets.Length == 0) throw Invalid($"the tensor {EntryName.Show(_prefix + name)} is empty; it must hold at least the offset 0.");
+        if (offsets.Length == 0)
+            throw Invalid($"the tensor {EntryName.Show(_prefix + name)} is empty; it must hold at least the offset 0.");
         for (var i = 0; i < offsets.Length; i++)
             if (i == 0 ? !T.IsZero(offsets[0]) : offsets[i] < offsets[i - 1])
-                throw Invalid($"the tensor {EntryName.Show(_prefix + name)} holds {offsets[i]} at index {i}; offsets start at 0 and never fall.");
+                throw Invalid($"the tensor {EntryName.Show(_prefix + name)} holds {offsets[i]} at index {i}; offsets start at 0 and " +
+                    "never fall.");
         return long.CreateSaturating(offsets[^1]) == total
             ? offsets
-            : throw Invalid($"the tensor {EntryName.Show(_prefix + name)} ends at {offsets[^1]}; it must end at {total}, the length of what it cuts into rows.");
+            : throw Invalid($"the tensor {EntryName.Show(_prefix + name)} ends at {offsets[^1]}; it must end at {total}, the length of " +
+                "what it cuts into rows.");
     }
 
     /// <summary>Reads a list of texts that <see cref="ModelWriter.Texts"/> wrote.</summary>

@@ -3,9 +3,9 @@ using System.Globalization;
 namespace Recsys.Persistence;
 
 /// <summary>
-/// Gives the entries of one model file. The file has been checked as a whole (layout and checksum) before a model sees it, but a checksum can be
-/// forged: a model checks that what it reads makes sense, with the helpers here. Every entry must be read; each can be read once. Every error is
-/// an <see cref="InvalidDataException"/> that names the file and the entry. Not thread-safe.
+/// Gives the entries of one model file. The file has been checked as a whole (layout and checksum) before a model sees it, but a checksum
+/// can be forged: a model checks that what it reads makes sense, with the helpers here. Every entry must be read; each can be read once.
+/// Every error is an <see cref="InvalidDataException"/> that names the file and the entry. Not thread-safe.
 /// </summary>
 public sealed partial class ModelReader
 {
@@ -22,7 +22,8 @@ public sealed partial class ModelReader
     /// <summary>Bytes of the whole file: a bound for what a model may allocate.</summary>
     public long FileLength => _content.Length;
 
-    /// <summary>Whether there is an entry of that name. An optional entry is better announced by a flag: the loss of one is noticed then.</summary>
+    /// <summary>Whether there is an entry of that name. An optional entry is better announced by a flag: the loss of one is noticed
+    /// then.</summary>
     public bool Has(string name) => _content.Values.ContainsKey(_prefix + name) || _content.Tensors.ContainsKey(_prefix + name);
 
     /// <summary>A reader for the entries under that name.</summary>
@@ -48,8 +49,8 @@ public sealed partial class ModelReader
     public int Int32(string name, int minimum = int.MinValue, int maximum = int.MaxValue) => (int)Integer(name, minimum, maximum);
 
     /// <summary>
-    /// Reads the number of things that a model holds, 0 or more. It is bounded by the bytes of the file, so that a forged number cannot make a model
-    /// allocate what the file does not justify; so each thing must take at least one byte of the file.
+    /// Reads the number of things that a model holds, 0 or more. It is bounded by the bytes of the file, so that a forged number cannot
+    /// make a model allocate what the file does not justify; so each thing must take at least one byte of the file.
     /// </summary>
     /// <inheritdoc cref="Integer" path="/exception"/>
     public int Count(string name) => (int)Integer(name, 0, Math.Min(_content.Length, Array.MaxLength));
@@ -61,12 +62,23 @@ public sealed partial class ModelReader
         var text = Text(name);
         if (!double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) || !double.IsFinite(value))
             throw Bad(name, text, "a finite number");
-        return value >= minimum && value <= maximum ? value : throw Bad(name, text, FormattableString.Invariant($"between {minimum} and {maximum}"));
+        return value >= minimum && value <= maximum
+            ? value
+            : throw Bad(name, text, FormattableString.Invariant($"between {minimum} and {maximum}"));
     }
+
+    /// <summary>Reads a real number that is finite as a <see cref="float"/>.</summary>
+    /// <inheritdoc cref="Real" path="/exception"/>
+    public float Single(string name, float minimum = float.MinValue, float maximum = float.MaxValue) => (float)Real(name, minimum, maximum);
 
     /// <summary>Reads true or false.</summary>
     /// <exception cref="InvalidDataException">The entry is missing or neither.</exception>
-    public bool Flag(string name) => Text(name) switch { "true" => true, "false" => false, var text => throw Bad(name, text, "true or false") };
+    public bool Flag(string name) => Text(name) switch
+    {
+        "true" => true,
+        "false" => false,
+        var text => throw Bad(name, text, "true or false"),
+    };
 
     /// <summary>Reads a named value of an enumeration.</summary>
     /// <exception cref="InvalidDataException">The entry is missing or no name of the enumeration.</exception>
@@ -86,7 +98,8 @@ public sealed partial class ModelReader
     /// <summary>Reads a tensor; floating-point values are finite. The array belongs to the caller.</summary>
     /// <param name="name">The name within this scope.</param>
     /// <param name="shape">The expected length of each dimension, -1 for any; empty for one dimension of any length.</param>
-    /// <exception cref="InvalidDataException">The tensor is missing, has another element type or shape, or holds NaN or an infinite value.</exception>
+    /// <exception cref="InvalidDataException">The tensor is missing, has another element type or shape, or holds NaN or an infinite
+    /// value.</exception>
     public T[] Tensor<T>(string name, params ReadOnlySpan<long> shape) where T : unmanaged => Tensor<T>(name, allowNonFinite: false, shape);
 
     /// <summary>Reads a tensor that may hold NaN and infinite values, if asked.</summary>
@@ -95,7 +108,8 @@ public sealed partial class ModelReader
     {
         var type = TensorType.Of<T>();
         if (shape.IsEmpty) shape = [-1];
-        if (!_content.Tensors.TryGetValue(_prefix + name, out var stored)) throw Missing(name, $"a tensor of {type.Name} {EntryName.ShowShape(shape)}");
+        if (!_content.Tensors.TryGetValue(_prefix + name, out var stored))
+            throw Missing(name, $"a tensor of {type.Name} {EntryName.ShowShape(shape)}");
         var (place, data) = stored;
         var fits = place.Type == type && place.Shape.Length == shape.Length;
         for (var i = 0; fits && i < shape.Length; i++) fits = shape[i] < 0 || shape[i] == place.Shape[i];
@@ -144,8 +158,10 @@ public sealed partial class ModelReader
         if (_depth > ModelWriter.MaxDepth) throw Invalid($"more than {ModelWriter.MaxDepth} models lie in one another at {Where(name)}.");
         var version = scope.Int32(EntryName.Version, 1);
         if (version > newest)
-            throw Invalid($"{Where(name)} holds a {EntryName.Show(kind)} model of version {version}, but Recsys {FileHeader.LibraryVersion} reads versions " +
-                $"up to {newest}. The file was written by Recsys {EntryName.Show(_content.Library)}: update the package to that version, or save the model " +
+            throw Invalid($"{Where(name)} holds a {EntryName.Show(kind)} model of version {version}, but Recsys " +
+                $"{FileHeader.LibraryVersion} reads versions " +
+                $"up to {newest}. The file was written by Recsys {EntryName.Show(_content.Library)}: update the package to that " +
+                    "version, or save the model " +
                 "again with this one.");
         return new(_content, scope._prefix, _depth + 1, version);
     }
@@ -187,7 +203,8 @@ public sealed partial class ModelReader
         {
             throw bytes.Invalid(e.Message, e);
         }
-        catch (Exception e) when (e is ArgumentException or ArithmeticException or FormatException or IndexOutOfRangeException or KeyNotFoundException)
+        catch (Exception e)
+            when (e is ArgumentException or ArithmeticException or FormatException or IndexOutOfRangeException or KeyNotFoundException)
         {
             // What a model's own guards say about values that cannot be: for the caller the file is at fault.
             throw bytes.Invalid($"the values do not make a valid model ({e.Message})", e);
@@ -233,7 +250,8 @@ public sealed partial class ModelReader
         {
             var left = Tensors.Keys.Concat(Values.Keys).Order(StringComparer.Ordinal).ToArray();
             if (left.Length > 0)
-                throw Invalid($"the entry {EntryName.Show(left[0])} is not part of this model" + (left.Length == 1 ? "." : $", nor are {left.Length - 1} more."));
+                throw Invalid($"the entry {EntryName.Show(left[0])} is not part of this model" +
+                    (left.Length == 1 ? "." : $", nor are {left.Length - 1} more."));
         }
     }
 }

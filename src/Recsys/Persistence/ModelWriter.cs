@@ -5,8 +5,9 @@ using System.Text;
 namespace Recsys.Persistence;
 
 /// <summary>
-/// Collects the entries of one model file: small values by name, and tensors. Names are unique within their scope; the full name of an entry is
-/// its scopes and its name joined by dots. Arrays are kept, not copied: they must not change until the file is written. Not thread-safe.
+/// Collects the entries of one model file: small values by name, and tensors. Names are unique within their scope; the full name of an
+/// entry is its scopes and its name joined by dots. Arrays are kept, not copied: they must not change until the file is written. Not
+/// thread-safe.
 /// </summary>
 public sealed class ModelWriter
 {
@@ -23,11 +24,13 @@ public sealed class ModelWriter
     /// <summary>Writes a text.</summary>
     /// <param name="name">Not empty, at most 512 characters with its scopes, no control characters, unique.</param>
     /// <param name="value">Any valid Unicode text. For many or long texts use <see cref="Texts"/>.</param>
-    /// <exception cref="ArgumentException">The name is invalid, reserved (kind, version, format, library, checksum) or taken, or the text holds half a surrogate pair.</exception>
+    /// <exception cref="ArgumentException">The name is invalid, reserved (kind, version, format, library, checksum) or taken, or the text
+    /// holds half a surrogate pair.</exception>
     public void Text(string name, string value)
     {
         ArgumentNullException.ThrowIfNull(value);
-        if (!EntryName.IsText(value)) throw new ArgumentException($"The text of the entry {EntryName.Show(name)} is not valid Unicode.", nameof(value));
+        if (!EntryName.IsText(value))
+            throw new ArgumentException($"The text of the entry {EntryName.Show(name)} is not valid Unicode.", nameof(value));
         Add(Reserve(name), value);
     }
 
@@ -39,7 +42,8 @@ public sealed class ModelWriter
     /// <exception cref="ArgumentException">As for <see cref="Text"/>, or the value is NaN or infinite.</exception>
     public void Real(string name, double value)
     {
-        if (!double.IsFinite(value)) throw new ArgumentException($"The entry {EntryName.Show(name)} is {value}; it must be finite.", nameof(value));
+        if (!double.IsFinite(value))
+            throw new ArgumentException($"The entry {EntryName.Show(name)} is {value}; it must be finite.", nameof(value));
         Text(name, value.ToString("R", CultureInfo.InvariantCulture));
     }
 
@@ -53,12 +57,15 @@ public sealed class ModelWriter
         => Text(name, Enum.GetName(value) ?? throw new ArgumentException($"{value} is not a named {typeof(T).Name}.", nameof(value)));
 
     /// <summary>
-    /// Writes a tensor of float, double, Half, sbyte, short, int, long, byte, ushort, uint, ulong or bool. Floating-point values must be finite.
+    /// Writes a tensor of float, double, Half, sbyte, short, int, long, byte, ushort, uint, ulong or bool. Floating-point values must be
+    /// finite.
     /// </summary>
     /// <param name="name">As for <see cref="Text"/>.</param>
     /// <param name="data">The elements, row-major; kept until the file is written.</param>
-    /// <param name="shape">Lengths of the dimensions, at most 8; their product is the length of the data. Empty means one dimension.</param>
-    /// <exception cref="ArgumentException">The name is invalid or taken, the shape does not fit the data, or a value is NaN or infinite.</exception>
+    /// <param name="shape">Lengths of the dimensions, at most 8; their product is the length of the data. Empty means one
+    /// dimension.</param>
+    /// <exception cref="ArgumentException">The name is invalid or taken, the shape does not fit the data, or a value is NaN or
+    /// infinite.</exception>
     public void Tensor<T>(string name, T[] data, params ReadOnlySpan<long> shape) where T : unmanaged
         => Tensor(name, data, allowNonFinite: false, shape);
 
@@ -81,30 +88,36 @@ public sealed class ModelWriter
         var full = Reserve(name);
         var dimensions = shape.IsEmpty ? [data.Length] : shape.ToArray();
         var bytes = (long)data.Length * type.Size;
-        if (dimensions.Length > FileHeader.MaxRank || Array.Exists(dimensions, d => d < 0) || FileHeader.ByteCount(dimensions, type.Size) != bytes)
+        if (dimensions.Length > FileHeader.MaxRank || Array.Exists(dimensions, d => d < 0)
+            || FileHeader.ByteCount(dimensions, type.Size) != bytes)
             throw new ArgumentException($"The tensor {EntryName.Show(full)} has {data.Length} elements, which do not fill the shape " +
                 $"{EntryName.ShowShape(dimensions)}; at most {FileHeader.MaxRank} dimensions are allowed.", nameof(shape));
         var bad = allowNonFinite ? -1 : type.FirstNonFinite(data.Span);
         if (bad >= 0)
-            throw new ArgumentException($"The tensor {EntryName.Show(full)} holds {data.Span[bad]} at index {bad}; a model is saved with finite values only.",
+            throw new ArgumentException($"The tensor {EntryName.Show(full)} holds {data.Span[bad]} at index {bad}; a model is saved " +
+                "with finite values only.",
                 nameof(data));
         Claim(full);
         _content.Tensors.Add(new(full, type, dimensions, bytes, sink => type.Emit(data.Span, sink)));
     }
 
-    /// <summary>Writes a list of texts as two tensors: <c>name.bytes</c> (UTF-8, one after the other) and <c>name.offsets</c> (count + 1).</summary>
-    /// <exception cref="ArgumentException">The name is invalid or taken, a text is not valid Unicode, or all together take more than 2 GB.</exception>
+    /// <summary>Writes a list of texts as two tensors: <c>name.bytes</c> (UTF-8, one after the other) and <c>name.offsets</c> (count +
+    /// 1).</summary>
+    /// <exception cref="ArgumentException">The name is invalid or taken, a text is not valid Unicode, or all together take more than 2
+    /// GB.</exception>
     public void Texts(string name, IReadOnlyList<string> values)
     {
         ArgumentNullException.ThrowIfNull(values);
         var offsets = new long[values.Count + 1];
         for (var i = 0; i < values.Count; i++)
         {
-            if (!EntryName.IsText(values[i])) throw new ArgumentException($"Text {i} of {EntryName.Show(name)} is not valid Unicode.", nameof(values));
+            if (!EntryName.IsText(values[i]))
+                throw new ArgumentException($"Text {i} of {EntryName.Show(name)} is not valid Unicode.", nameof(values));
             offsets[i + 1] = offsets[i] + Encoding.UTF8.GetByteCount(values[i]);
         }
         if (offsets[^1] > Array.MaxLength)
-            throw new ArgumentException($"The texts of {EntryName.Show(name)} take {offsets[^1]} bytes, more than {Array.MaxLength}.", nameof(values));
+            throw new ArgumentException($"The texts of {EntryName.Show(name)} take {offsets[^1]} bytes, more than {Array.MaxLength}.",
+                nameof(values));
         var bytes = new byte[offsets[^1]];
         for (var i = 0; i < values.Count; i++) Encoding.UTF8.GetBytes(values[i], bytes.AsSpan((int)offsets[i]));
         var scope = Scope(name);
@@ -149,12 +162,15 @@ public sealed class ModelWriter
         ArgumentNullException.ThrowIfNull(name);
         var full = _prefix + name;
         if (name.Length == 0 || EntryName.Defect(full) is not null)
-            throw new ArgumentException($"The name {EntryName.Show(full)} {EntryName.Defect(name.Length == 0 ? name : full)}.", nameof(name));
+            throw new ArgumentException($"The name {EntryName.Show(full)} {EntryName.Defect(name.Length == 0 ? name : full)}.",
+                nameof(name));
         return full;
     }
 
     private string Reserve(string name)
-        => EntryName.IsReserved(name) ? throw new ArgumentException($"The name '{name}' is reserved; choose another.", nameof(name)) : Full(name);
+        => EntryName.IsReserved(name)
+            ? throw new ArgumentException($"The name '{name}' is reserved; choose another.", nameof(name))
+            : Full(name);
 
     private void Add(string full, string value)
     {

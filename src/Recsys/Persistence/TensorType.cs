@@ -4,7 +4,8 @@ using System.Runtime.InteropServices;
 
 namespace Recsys.Persistence;
 
-/// <summary>One element type of tensors in a file: its safetensors name and how its elements are read. The list is closed and explicit.</summary>
+/// <summary>One element type of tensors in a file: its safetensors name and how its elements are read. The list is closed and
+/// explicit.</summary>
 internal abstract class TensorType(string name, int size)
 {
     private static readonly TensorType[] All =
@@ -54,7 +55,9 @@ internal class TensorType<T>(string name) : TensorType(name, Marshal<T>.Size) wh
             done += length;
         }
         var bad = FirstImpossible(values);
-        return bad < 0 ? values : throw source.Invalid($"the tensor {EntryName.Show(tensor)} holds a byte at index {bad} that is no {Name}.");
+        return bad < 0
+            ? values
+            : throw source.Invalid($"the tensor {EntryName.Show(tensor)} holds a byte at index {bad} that is no {Name}.");
     }
 
     /// <summary>Passes the raw bytes on in chunks: spans of bytes cannot reach over 2 GB, tensors can.</summary>
@@ -87,7 +90,8 @@ internal sealed class FloatTensorType<T>(string name) : TensorType<T>(name) wher
 
 internal sealed class BoolTensorType() : TensorType<bool>("BOOL")
 {
-    protected override int FirstImpossible(ReadOnlySpan<bool> values) => MemoryMarshal.AsBytes(values).IndexOfAnyExceptInRange((byte)0, (byte)1);
+    protected override int FirstImpossible(ReadOnlySpan<bool> values)
+        => MemoryMarshal.AsBytes(values).IndexOfAnyExceptInRange((byte)0, (byte)1);
 }
 
 internal static class Marshal<T> where T : unmanaged

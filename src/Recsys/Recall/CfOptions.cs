@@ -94,8 +94,8 @@ public abstract record CfOptions
         Prediction = reader.Choice<CfPrediction>("prediction"),
         UseValues = reader.Flag("use_values"),
         InverseFrequency = reader.Flag("inverse_frequency"),
-        TimeDecay = (float)reader.Real("time_decay"),
-        Shrinkage = (float)reader.Real("shrinkage"),
+        TimeDecay = reader.Single("time_decay"),
+        Shrinkage = reader.Single("shrinkage"),
         NormalizeByMax = reader.Flag("normalize_by_max"),
         Neighbours = reader.Int32("neighbours"),
     };

@@ -184,13 +184,23 @@ public sealed partial class Lfm
         var size = factors + (biases ? 1 : 0);
         var userBias = reader.Tensor<float>("user_biases");
         var itemBias = reader.Tensor<float>("item_biases");
-        var (lowest, highest) = ((float)reader.Real("lowest"), (float)reader.Real("highest"));
+        var (lowest, highest) = (reader.Single("lowest"), reader.Single("highest"));
         if (!(lowest <= highest)) throw reader.Invalid($"the lowest rating is {lowest} and the highest {highest}.");
+        var (regularization, moment) = (reader.Single("regularization", 0, 1000), ReadMoment(reader, size));
         return new Lfm(new Weights(
-            factors, reader.Flag("explicit"), biases, (float)reader.Real("mean"), (float)reader.Real("regularization", 0, 1000),
+            factors, reader.Flag("explicit"), biases, reader.Single("mean"), regularization,
             reader.Int32("negative_ratio", 0, 1000), lowest, highest,
             reader.Tensor<float>("user_factors", userBias.Length, factors), reader.Tensor<float>("item_factors", itemBias.Length, factors),
-            userBias, itemBias, reader.Tensor<float>("negative_moment", (long)size * size), reader.Tensor<float>("negative_target", size)));
+            userBias, itemBias, moment, reader.Tensor<float>("negative_target", size)));
+    }
+
+    // A mean of outer products has no negative eigenvalue; a forged one with such would let fold-in fail long after loading.
+    private static float[] ReadMoment(ModelReader reader, int size)
+    {
+        var moment = reader.Tensor<float>("negative_moment", (long)size * size);
+        var copy = moment.AsSpan().ToArray();
+        for (var k = 0; k < size; k++) copy[k * size + k] += 1e-5f * (1 + Math.Abs(moment[k * size + k]));
+        return Cholesky.TryFactor(copy, size) < 0 ? moment : throw reader.Invalid("the tensor 'negative_moment' is not positive semidefinite.");
     }
 
     /// <summary>All that a trained model is. P and Q are users × F and items × F.</summary>

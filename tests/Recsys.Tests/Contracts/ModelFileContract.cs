@@ -17,10 +17,11 @@ namespace Recsys.Tests.Contracts;
 /// The model: small (a file of a few kB; every tensor not empty), so that thousands of changed files load within a second or two.
 /// </para>
 /// <para>
-/// The scores: everything that a user can ask of the model, as floats: lists for each user, an unknown user (-1) and one far too large, a history,
-/// similar items; items as floats too. They are asked of models from forged files as well, so they must never throw there and never run for ever:
-/// what <c>Read</c> lets through must be safe to score with. Ids and offsets: <c>reader.Ids</c>, <c>reader.Offsets</c>; counts: <c>reader.Count</c>;
-/// other numbers: the bounds of <c>Integer</c>, <c>Int32</c>, <c>Real</c>. A rule of the model's own: <c>throw reader.Invalid("…")</c>.
+/// The scores: everything that a user can ask of the model, as floats: lists for each user, an unknown user (-1) and one far too large, a
+/// history, similar items; items as floats too. They are asked of models from forged files as well, so they must never throw there and
+/// never run for ever: what <c>Read</c> lets through must be safe to score with. Ids and offsets: <c>reader.Ids</c>, <c>reader.Offsets</c>;
+/// counts: <c>reader.Count</c>; other numbers: the bounds of <c>Integer</c>, <c>Int32</c>, <c>Real</c>, <c>Single</c>. A rule of the model's own: <c>throw
+/// reader.Invalid("…")</c>.
 /// </para>
 /// <para>
 /// An optional entry (<c>reader.Has</c>) fails this contract, because its loss goes unnoticed: announce it with a flag.
@@ -57,14 +58,16 @@ internal static class ModelFileContract
         return stream.ToArray();
     }
 
-    private static void SavesAndLoads<T>(T model, byte[] file, Func<T, float[]> scores, float[] expected, ModelKinds kinds) where T : IModel<T>
+    private static void SavesAndLoads<T>(T model, byte[] file, Func<T, float[]> scores, float[] expected, ModelKinds kinds)
+        where T : IModel<T>
     {
         Assert.Equal(file, Save(model, kinds));
         var copy = ModelFile.Load<T>(new MemoryStream(file), kinds);
         AssertSameBits(expected, scores(copy), "after loading");
         Assert.Equal(file, Save(copy, kinds));
         var any = kinds.Names.Contains(T.Kind) ? kinds : kinds.With<T>();
-        AssertSameBits(expected, scores(Assert.IsType<T>(ModelFile.Load(new MemoryStream(file), any))), "after loading as a model of any kind");
+        AssertSameBits(expected, scores(Assert.IsType<T>(ModelFile.Load(new MemoryStream(file), any))),
+            "after loading as a model of any kind");
     }
 
     private static void Damaged<T>(byte[] file, Probe<T> probe) where T : IModel<T>
@@ -86,7 +89,8 @@ internal static class ModelFileContract
         {
             probe.MustFailNaming(name, parts.With(file => file.Values.RemoveAll(entry => entry.Name == name)).ToBytes());
             var value = parts.Values.Find(entry => entry.Name == name).Value;
-            probe.MustFail(parts.With(file => file.Values[file.Values.FindIndex(entry => entry.Name == name)] = (name + "x", value)).ToBytes(),
+            probe.MustFail(parts.With(file => file.Values[file.Values.FindIndex(entry => entry.Name == name)] = (name + "x", value))
+                .ToBytes(),
                 $"'{name}' renamed");
         }
         foreach (var name in parts.Tensors.Select(tensor => tensor.Name))
@@ -100,14 +104,16 @@ internal static class ModelFileContract
 
     private static void ForgedValues<T>(EditableModelFile parts, Probe<T> probe) where T : IModel<T>
     {
-        string[] forged = ["", "-1", "0", "1", "2", "2147483647", "2147483648", "9223372036854775807", "-9223372036854775808", "1e300", "-1e300",
+        string[] forged = ["", "-1", "0", "1", "2", "2147483647", "2147483648", "9223372036854775807", "-9223372036854775808", "1e300",
+            "-1e300",
             "1e-300", "NaN", "Infinity", "true", "false", "x"];
         foreach (var (name, value) in parts.Values.Where(entry => entry.Name is not ("format" or "library" or "checksum")))
         {
             foreach (var lie in forged) probe.MustBeSafe(parts.With(file => file.Set(name, lie)).ToBytes(), $"'{name}' = '{lie}'");
             if (!long.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)) continue;
             foreach (var lie in new[] { number - 1, number + 1, 2 * number })
-                probe.MustBeSafe(parts.With(file => file.Set(name, lie.ToString(CultureInfo.InvariantCulture))).ToBytes(), $"'{name}' = {lie}");
+                probe.MustBeSafe(parts.With(file => file.Set(name, lie.ToString(CultureInfo.InvariantCulture))).ToBytes(),
+                    $"'{name}' = {lie}");
         }
     }
 
@@ -120,11 +126,13 @@ internal static class ModelFileContract
             var size = (int)(tensor.Data.Length / count);
             foreach (var index in Sample((int)count))
                 foreach (var bytes in Lies(tensor, index, size))
-                    probe.MustBeSafe(parts.With(file => file.Set(tensor.Name, t => t with { Data = Patched(t.Data, index * size, bytes) })).ToBytes(),
+                    probe.MustBeSafe(parts.With(file => file.Set(tensor.Name, t => t with { Data = Patched(t.Data, index * size, bytes) }))
+                        .ToBytes(),
                         $"'{tensor.Name}'[{index}] = {Convert.ToHexString(bytes)}");
             if (tensor.Type is "F32" or "F64")
                 foreach (var index in Sample((int)count).Take(5))
-                    probe.MustBeSafe(parts.With(file => file.Set(tensor.Name, t => t with { Data = Patched(t.Data, index * size, Large(size)) })).ToBytes(),
+                    probe.MustBeSafe(parts.With(file => file.Set(tensor.Name, t
+                        => t with { Data = Patched(t.Data, index * size, Large(size)) })).ToBytes(),
                         $"'{tensor.Name}'[{index}] huge", mayOverflow: true);
 
             Resized(tensor, size, parts, probe);
@@ -200,7 +208,8 @@ internal static class ModelFileContract
     private static void KindsAndVersions<T>(EditableModelFile parts, Probe<T> probe) where T : IModel<T>
     {
         Assert.Contains($"version {T.Version + 1}", probe.MustFail(
-            parts.With(file => file.Set("version", (T.Version + 1).ToString(CultureInfo.InvariantCulture))).ToBytes(), "a newer version"), StringComparison.Ordinal);
+            parts.With(file => file.Set("version", (T.Version + 1).ToString(CultureInfo.InvariantCulture))).ToBytes(), "a newer version"),
+                StringComparison.Ordinal);
         var message = probe.MustFail(parts.With(file => file.Set("kind", "something-else")).ToBytes(), "another kind");
         Assert.Contains(T.Kind, message, StringComparison.Ordinal);
         Assert.Contains("something-else", message, StringComparison.Ordinal);
@@ -217,7 +226,8 @@ internal static class ModelFileContract
     private sealed class Probe<T>(Func<T, float[]> scores, ModelKinds kinds, int fileLength) where T : IModel<T>
     {
         public void MustLoad(byte[] file, float[] expected)
-            => AssertSameBits(expected, scores(ModelFile.Load<T>(new MemoryStream(file), kinds)), "after the file was taken apart and put together again");
+            => AssertSameBits(expected, scores(ModelFile.Load<T>(new MemoryStream(file), kinds)),
+                "after the file was taken apart and put together again");
 
         /// <summary>The file is refused, with the reason as the message.</summary>
         public string MustFail(byte[] file, string what)
@@ -289,7 +299,8 @@ internal static class ModelFileContract
                 // Objects take more room than their bytes in the file, but a forged count must not decide how much.
                 var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
                 var most = (64L * fileLength) + (1 << 20);
-                if (allocated > most) Assert.Fail($"{what}: loading allocated {allocated:N0} bytes for a file of {fileLength:N0}; at most {most:N0} are justified.");
+                if (allocated > most) Assert.Fail($"{what}: loading allocated {allocated:N0} bytes for a file of {fileLength:N0}; at " +
+                    $"most {most:N0} are justified.");
             }
             return model;
         }

@@ -7,8 +7,8 @@ using System.Text.Json;
 namespace Recsys.Tests.Persistence;
 
 /// <summary>
-/// A model file taken apart, changed and put together again with a valid checksum, so that the checks behind the checksum are reached. Written
-/// against the format alone, with none of the library's code, so it is also a second opinion on the layout.
+/// A model file taken apart, changed and put together again with a valid checksum, so that the checks behind the checksum are reached.
+/// Written against the format alone, with none of the library's code, so it is also a second opinion on the layout.
 /// </summary>
 internal sealed class EditableModelFile
 {
@@ -40,7 +40,8 @@ internal sealed class EditableModelFile
             var range = entry.Value.GetProperty("data_offsets");
             var (begin, end) = (range[0].GetInt32(), range[1].GetInt32());
             var shape = entry.Value.GetProperty("shape").EnumerateArray().Select(dimension => dimension.GetInt64()).ToArray();
-            tensors.Add((begin, new(entry.Name, entry.Value.GetProperty("dtype").GetString()!, shape, file[(8 + length + begin)..(8 + length + end)])));
+            tensors.Add((begin, new(entry.Name, entry.Value.GetProperty("dtype").GetString()!, shape,
+                file[(8 + length + begin)..(8 + length + end)])));
         }
         return new() { Values = values, Tensors = [.. tensors.OrderBy(pair => pair.Item1).Select(pair => pair.Item2)] };
     }

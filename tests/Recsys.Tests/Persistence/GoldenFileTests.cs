@@ -3,8 +3,8 @@ using Recsys.Persistence;
 namespace Recsys.Tests.Persistence;
 
 /// <summary>
-/// One file for each version of the format, written by the release that introduced it and never again: if a test here fails, the reader is wrong,
-/// not the file. The files of models lie in the same folder and are opened by the tests of the models.
+/// One file for each version of the format, written by the release that introduced it and never again: if a test here fails, the reader is
+/// wrong, not the file. The files of models lie in the same folder and are opened by the tests of the models.
 /// </summary>
 public sealed class GoldenFileTests
 {

@@ -12,12 +12,14 @@ public sealed class ModelFileContractTests
 
     [Fact]
     public void A_model_with_models_inside_passes()
-        => ModelFileContract.Check(new Nest(new Leaf([1, 2, 3]), Everything.Sample()), model => [.. ((Leaf)model.Any).Weights, .. Everything.Scores(model.Known)], Kinds);
+        => ModelFileContract.Check(new Nest(new Leaf([1, 2, 3]), Everything.Sample()), model
+            => [.. ((Leaf)model.Any).Weights, .. Everything.Scores(model.Known)], Kinds);
 
     [Fact]
     public void A_model_that_trusts_its_ids_fails()
     {
-        var error = Assert.ThrowsAny<Xunit.Sdk.XunitException>(() => ModelFileContract.Check(new Trusting([0, 1]), model => model.Scores(), Kinds));
+        var error = Assert.ThrowsAny<Xunit.Sdk.XunitException>(()
+            => ModelFileContract.Check(new Trusting([0, 1]), model => model.Scores(), Kinds));
         Assert.Contains("'ids'[0]", error.Message, StringComparison.Ordinal);
         Assert.Contains("then scoring failed", error.Message, StringComparison.Ordinal);
     }

@@ -10,8 +10,8 @@ using Recsys.Tests.Contracts;
 namespace Recsys.Tests.Persistence;
 
 /// <summary>
-/// Thousands of changed files of each model. A change that a checksum or the layout must reveal gives an error with a message; a change behind a
-/// valid checksum gives an error or a model; nothing else is thrown, and memory stays in proportion to the file.
+/// Thousands of changed files of each model. A change that a checksum or the layout must reveal gives an error with a message; a change
+/// behind a valid checksum gives an error or a model; nothing else is thrown, and memory stays in proportion to the file.
 /// </summary>
 public sealed class ModelFileFuzzTests
 {
@@ -29,7 +29,8 @@ public sealed class ModelFileFuzzTests
         ["user-cf"] = () => UserCf.Train(ContractData.Communities()),
     };
 
-    private static readonly string[] DataTypes = ["F32", "F64", "F16", "I8", "I16", "I32", "I64", "U8", "U16", "U32", "U64", "BOOL", "BF16", ""];
+    private static readonly string[] DataTypes = ["F32", "F64", "F16", "I8", "I16", "I32", "I64", "U8", "U16", "U32", "U64", "BOOL",
+        "BF16", ""];
 
     public static TheoryData<string> Names => [.. Models.Keys];
 
@@ -77,7 +78,8 @@ public sealed class ModelFileFuzzTests
             var forged = (byte[])file.Clone();
             var (start, end) = i % 2 == 0 ? (8, header) : (header, file.Length);
             for (var edits = random.Below(4); edits >= 0; edits--)
-                forged[start + random.Below(end - start)] = random.Below(2) == 0 ? (byte)random.Below(256) : (byte)"0123456789\"[]{},:-e.\\ "[random.Below(22)];
+                forged[start + random.Below(end - start)] = random.Below(2) == 0 ? (byte)random.Below(256)
+                    : (byte)"0123456789\"[]{},:-e.\\ "[random.Below(22)];
             if (Load(EditableModelFile.Reseal(forged), file.Length, $"forgery {i}") is { } message) AssertUseful(message, $"forgery {i}");
         }
     }
@@ -155,7 +157,8 @@ public sealed class ModelFileFuzzTests
                 return copy.ToBytes();
             default:
                 var bytes = copy.ToBytes();
-                var length = random.Below(2) == 0 ? (ulong)random.Number() : BinaryPrimitives.ReadUInt64LittleEndian(bytes) + (ulong)random.Below(200) - 100;
+                var length = random.Below(2) == 0 ? (ulong)random.Number() : BinaryPrimitives.ReadUInt64LittleEndian(bytes) +
+                    (ulong)random.Below(200) - 100;
                 what = $"header length {length}";
                 if (length == BinaryPrimitives.ReadUInt64LittleEndian(bytes)) return null;
                 BinaryPrimitives.WriteUInt64LittleEndian(bytes, length);
@@ -163,7 +166,8 @@ public sealed class ModelFileFuzzTests
         }
     }
 
-    private static Int128 Product(long[] shape) => shape.Aggregate((Int128)1, (product, dimension) => product > long.MaxValue ? product : product * dimension);
+    private static Int128 Product(long[] shape)
+        => shape.Aggregate((Int128)1, (product, dimension) => product > long.MaxValue ? product : product * dimension);
 
     /// <summary>The message of the error, or null where the file loaded.</summary>
     private static string? Load(byte[] file, int fileLength, string what)
@@ -205,7 +209,8 @@ public sealed class ModelFileFuzzTests
 
     private sealed class Draws(ulong seed)
     {
-        private static readonly long[] Edges = [0, 1, 2, 255, 65_536, int.MaxValue, 1L << 31, uint.MaxValue, 1L << 40, 1L << 61, 1L << 62, long.MaxValue - 1, long.MaxValue];
+        private static readonly long[] Edges = [0, 1, 2, 255, 65_536, int.MaxValue, 1L << 31, uint.MaxValue, 1L << 40, 1L << 61, 1L << 62,
+            long.MaxValue - 1, long.MaxValue];
         private readonly Rng _rng = new(seed);
         private ulong _next;
 

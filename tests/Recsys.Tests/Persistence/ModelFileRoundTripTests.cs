@@ -41,7 +41,8 @@ public sealed class ModelFileRoundTripTests
     [InlineData(double.MaxValue)]
     [InlineData(1.0 / 3)]
     public void Reals_keep_every_bit(double value)
-        => Assert.Equal(BitConverter.DoubleToInt64Bits(value), BitConverter.DoubleToInt64Bits(Copy(Everything.Sample() with { Real = value }).Real));
+        => Assert.Equal(BitConverter.DoubleToInt64Bits(value),
+            BitConverter.DoubleToInt64Bits(Copy(Everything.Sample() with { Real = value }).Real));
 
     internal static byte[] Bytes<T>(T model) where T : IModel<T>
     {

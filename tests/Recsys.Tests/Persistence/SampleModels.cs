@@ -147,11 +147,14 @@ internal sealed record Everything : IModel<Everything>
     }
 
     public bool Equals(Everything? other)
-        => other is not null && Text == other.Text && Integer == other.Integer && Real.Equals(other.Real) && Flag == other.Flag && Choice == other.Choice
-            && Texts.SequenceEqual(other.Texts) && F32.SequenceEqual(other.F32) && F64.SequenceEqual(other.F64) && F16.SequenceEqual(other.F16)
+        => other is not null && Text == other.Text && Integer == other.Integer && Real.Equals(other.Real) && Flag == other.Flag
+            && Choice == other.Choice
+            && Texts.SequenceEqual(other.Texts) && F32.SequenceEqual(other.F32) && F64.SequenceEqual(other.F64)
+                && F16.SequenceEqual(other.F16)
             && I8.SequenceEqual(other.I8) && I16.SequenceEqual(other.I16) && I32.SequenceEqual(other.I32) && I64.SequenceEqual(other.I64)
             && U8.SequenceEqual(other.U8) && U16.SequenceEqual(other.U16) && U32.SequenceEqual(other.U32) && U64.SequenceEqual(other.U64)
-            && Bool.SequenceEqual(other.Bool) && Free.SequenceEqual(other.Free) && Ids.SequenceEqual(other.Ids) && Offsets.SequenceEqual(other.Offsets);
+            && Bool.SequenceEqual(other.Bool) && Free.SequenceEqual(other.Free) && Ids.SequenceEqual(other.Ids)
+                && Offsets.SequenceEqual(other.Offsets);
 
     /// <summary>Uses the ids and offsets as a model would, so that forged ones crash here if they are let through.</summary>
     public static float[] Scores(Everything model)

@@ -29,7 +29,8 @@ public sealed class SavingTests : IDisposable
         ModelFile.Save(Target, new Leaf([1]));
         var link = Path.Combine(_folder, "current");
         File.CreateSymbolicLink(link, Target);
-        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(Target, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead);
+        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(Target,
+            UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead);
         ModelFile.Save(link, new Leaf([2]));
         Assert.NotNull(new FileInfo(link).LinkTarget);
         Assert.Equal([2], ModelFile.Load<Leaf>(Target).Weights);
@@ -39,7 +40,8 @@ public sealed class SavingTests : IDisposable
 
     [Fact]
     public void A_folder_as_the_target_is_an_error_that_says_so()
-        => Assert.Contains("that is a folder", Assert.Throws<IOException>(() => ModelFile.Save(_folder, new Leaf([1]))).Message, StringComparison.Ordinal);
+        => Assert.Contains("that is a folder", Assert.Throws<IOException>(() => ModelFile.Save(_folder, new Leaf([1]))).Message,
+            StringComparison.Ordinal);
 
     [Fact]
     public void A_folder_that_is_missing_is_an_error_that_names_it()
@@ -101,7 +103,8 @@ public sealed class SavingTests : IDisposable
             var weights = ModelFile.Load<Leaf>(Target).Weights;
             Assert.Equal(LoopWeights, weights.Length);
             Assert.Equal(-1, weights.AsSpan().IndexOfAnyExcept(weights[0]));
-            Assert.All(Directory.GetFiles(_folder), file => Assert.True(file == Target || file.EndsWith(".tmp", StringComparison.Ordinal), file));
+            Assert.All(Directory.GetFiles(_folder), file => Assert.True(file == Target || file.EndsWith(".tmp", StringComparison.Ordinal),
+                file));
         }
     }
 

@@ -1,0 +1,67 @@
+using Recsys.Recall;
+using Recsys.Tests.Contracts;
+
+namespace Recsys.Tests.Recall;
+
+/// <summary>The files of the recall models are safe: damaged ones are refused, forged ones are refused or safe to ask.</summary>
+public sealed class RecallModelFileTests
+{
+    [Fact]
+    public void Popularity_of_a_log() => ModelFileContract.Check(Popularity.Train(ContractData.Skewed()), Answers);
+
+    [Fact]
+    public void ItemCf_of_ones() => ModelFileContract.Check(ItemCf.Train(ContractData.Communities()), Answers);
+
+    [Fact]
+    public void ItemCf_of_ratings()
+        => ModelFileContract.Check(
+            ItemCf.Train(ContractData.RatedCommunities(),
+                new ItemCfOptions { Similarity = CfSimilarity.Pearson, Prediction = CfPrediction.MeanCentred }),
+            Answers);
+
+    [Fact]
+    public void UserCf_of_ones() => ModelFileContract.Check(UserCf.Train(ContractData.Communities()), Answers);
+
+    [Fact]
+    public void UserCf_of_ratings()
+        => ModelFileContract.Check(UserCf.Train(ContractData.RatedCommunities(), new UserCfOptions { Similarity = CfSimilarity.Pearson }),
+            Answers);
+
+    [Fact]
+    public void Lfm_of_ones() => ModelFileContract.Check(Lfm.Train(ContractData.Communities(), new LfmOptions { Factors = 4, Epochs = 5 }),
+        Answers);
+
+    [Fact]
+    public void Lfm_of_ratings()
+        => ModelFileContract.Check(
+            Lfm.Train(ContractData.RatedCommunities(), new LfmOptions { Feedback = LfmFeedback.Explicit, Factors = 4, Epochs = 5 }),
+                Answers);
+
+    // Known and unknown users, a history with strangers in it, similar items of known and unknown items.
+    private static float[] Answers(IRecaller model)
+    {
+        var answers = new List<float>();
+        var list = new ScoredItem[10];
+        int[] history = [1, 2, 3, 29, 4000, -1];
+        float[] values = [5, 1, 3, 4, 2, 1];
+        foreach (var user in new[] { -1, 0, 1, 25, 59, 60, int.MaxValue })
+        {
+            Add(model.Recall(new RecallRequest(user), list));
+            var filter = new ItemFilter { Exclude = history };
+            Add(model.Recall(new RecallRequest(user) { History = history, HistoryValues = values, Filter = filter }, list));
+        }
+        if (model is not ISimilarItems similar) return [.. answers];
+        foreach (var item in new[] { -1, 0, 29, 30, int.MaxValue }) Add(similar.SimilarItems(item, default, list));
+        return [.. answers];
+
+        void Add(int count)
+        {
+            answers.Add(count);
+            foreach (var (item, score) in list.AsSpan(0, count))
+            {
+                answers.Add(item);
+                answers.Add(score);
+            }
+        }
+    }
+}
