@@ -9,10 +9,8 @@ internal static class Assembler
     {
         var maximum = batch.Schema.Position?.Definition.MaxLength ?? int.MaxValue;
         foreach (ref var position in batch.PositionColumn.AsSpan(0, batch.Count)) position = Math.Clamp(position, 0, maximum);
-        var features = batch.Schema.Features;
-        for (var i = 0; i < features.Count; i++)
+        foreach (var feature in batch.Schema.FeatureSpan)
         {
-            var feature = features[i];
             if (feature.Kind == FeatureKind.Cross) Crosses.Fill(feature, batch);
             if (feature.TableColumn < 0) continue;
             var (table, ids) = feature.Side switch
@@ -42,7 +40,7 @@ internal static class Assembler
         var times = known && history!.HasTimes ? history.TimesOf(user)[..end] : [];
         var events = known && history!.HasEvents ? history.EventsOf(user)[..end] : [];
         var now = examples.Times.IsEmpty ? Interactions.NoTime : examples.Times[example];
-        foreach (var feature in batch.Schema.Features)
+        foreach (var feature in batch.Schema.FeatureSpan)
             if (feature.Shape == FeatureShape.Sequence)
                 Append(set.Items, feature, items, times, events, examples.ActionCodes[feature.Slot], now, at, batch);
     }
@@ -50,7 +48,7 @@ internal static class Assembler
     public static void Sequences(FeatureSet set, in CandidateRequest request, ExampleBatch batch)
     {
         Span<int> actions = stackalloc int[256];
-        foreach (var feature in batch.Schema.Features)
+        foreach (var feature in batch.Schema.FeatureSpan)
         {
             if (feature.Shape != FeatureShape.Sequence) continue;
             var named = feature.Definition.Events.Count > 0;
@@ -127,9 +125,9 @@ internal static class Assembler
         buffer.Items.AsSpan(start, length).Reverse();
         buffer.Actions.AsSpan(start, length).Reverse();
         buffer.Ages.AsSpan(start, length).Reverse();
-        for (var part = 0; part < feature.Parts.Count; part++)
+        for (var part = 0; part < feature.PartArray.Length; part++)
         {
-            var column = feature.Parts[part].TableColumn;
+            var column = feature.PartArray[part].TableColumn;
             for (var i = start; i < buffer.Length; i++) buffer.Codes[part][i] = table.Codes[buffer.Items[i] * table.CodeColumns + column];
         }
         buffer.Offsets[at + 1] = buffer.Length;

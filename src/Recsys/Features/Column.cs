@@ -11,6 +11,9 @@ internal abstract class Column(string name)
 
     public abstract string Kind { get; }
 
+    /// <summary>The column of some rows.</summary>
+    public abstract Column Select(int[] rows);
+
     /// <summary>The cells as text; code -1 is missing.</summary>
     public abstract TextColumn ToText(Columns owner);
 
@@ -30,6 +33,8 @@ internal sealed class TextColumn(string name, int[] codes, string[] values) : Co
     public override int Count => Codes.Length;
 
     public override string Kind => "text";
+
+    public override Column Select(int[] rows) => new TextColumn(Name, Array.ConvertAll(rows, row => Codes[row]), Values);
 
     public override TextColumn ToText(Columns owner) => this;
 
@@ -102,6 +107,8 @@ internal sealed class NumberColumn(string name, double[] numbers) : Column(name)
         return new TextColumn(Name, codes, distinct.ToArray());
     }
 
+    public override Column Select(int[] rows) => new NumberColumn(Name, Array.ConvertAll(rows, row => Numbers[row]));
+
     public override double[] ToNumbers(Columns owner) => Numbers;
 
     public override ListColumn ToLists(Columns owner, char? separator) => ToText(owner).ToLists(owner, separator);
@@ -122,6 +129,18 @@ internal sealed class ListColumn(string name, int[] offsets, int[] codes, string
     public override TextColumn ToText(Columns owner) => throw Wrong(owner, "one text");
 
     public override double[] ToNumbers(Columns owner) => throw Wrong(owner, "a number");
+
+    public override Column Select(int[] rows)
+    {
+        var offsets = new int[rows.Length + 1];
+        var codes = new List<int>();
+        for (var i = 0; i < rows.Length; i++)
+        {
+            codes.AddRange(Codes.AsSpan(Offsets[rows[i]]..Offsets[rows[i] + 1]));
+            offsets[i + 1] = codes.Count;
+        }
+        return new ListColumn(Name, offsets, [.. codes], Values);
+    }
 
     public override ListColumn ToLists(Columns owner, char? separator) => this;
 

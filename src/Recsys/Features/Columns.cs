@@ -9,13 +9,16 @@ namespace Recsys.Features;
 public sealed partial class Columns
 {
     private readonly Dictionary<string, Column> _columns = new(StringComparer.Ordinal);
-    private readonly int[]? _lines;
+    private readonly int[]? _places;
+    private readonly bool _inLines;
 
-    internal Columns(string source, IEnumerable<Column> columns, int rowCount, string? key = null, int[]? lines = null)
+    // Places of the rows in the source, for messages: lines of a file, or rows of what a selection was made from; null: as they stand.
+    internal Columns(string source, IEnumerable<Column> columns, int rowCount, string? key = null, int[]? places = null, bool inLines = false)
     {
         Source = source;
         RowCount = rowCount;
-        _lines = lines;
+        _places = places;
+        _inLines = inLines;
         var names = new List<string>();
         foreach (var column in columns)
         {
@@ -41,7 +44,7 @@ public sealed partial class Columns
 
     /// <summary>The same table with a declared key column.</summary>
     /// <exception cref="ArgumentException">There is no such column.</exception>
-    public Columns KeyedBy(string column) => new(Source, _columns.Values.OrderBy(c => Names.IndexOf(c.Name)), RowCount, column, _lines);
+    public Columns KeyedBy(string column) => new(Source, Names.Select(name => _columns[name]), RowCount, column, _places, _inLines);
 
     /// <summary>Whether there is a column of that name.</summary>
     public bool Contains(string column) => _columns.ContainsKey(column);
@@ -66,12 +69,24 @@ public sealed partial class Columns
         }
     }
 
+    /// <summary>The table of some of the rows, in that order.</summary>
+    /// <param name="rows">Each 0..<see cref="RowCount"/>-1.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A row is outside.</exception>
+    public Columns Rows(params ReadOnlySpan<int> rows)
+    {
+        var chosen = rows.ToArray();
+        foreach (var row in chosen)
+            if ((uint)row >= (uint)RowCount) throw new ArgumentOutOfRangeException(nameof(rows), row, $"{Source} has {RowCount} rows.");
+        return new(Source, Names.Select(name => _columns[name].Select(chosen)), chosen.Length, Key,
+            Array.ConvertAll(chosen, row => _places is null ? row : _places[row]), _inLines);
+    }
+
     internal Column Find(string name)
         => _columns.TryGetValue(name, out var column)
             ? column
             : throw new ArgumentException($"{Source} has no column '{name}'. It has: {string.Join(", ", Names)}.");
 
-    internal string Place(int row) => _lines is null ? $"{Source}, row {row}" : $"{Source}, line {_lines[row]}";
+    internal string Place(int row) => $"{Source}, {(_inLines ? "line" : "row")} {(_places is null ? row : _places[row])}";
 
     internal static string Excerpt(string text) => Data.Excerpt.Of(text);
 }

@@ -75,7 +75,7 @@ internal static class ColumnsCsvReader
             if (options.Only?.Contains(names[i]) ?? true)
                 columns.Add(interners.Count == 0 ? new TextColumn(names[i], [], []) : new TextColumn(names[i], [.. cells[i]], interners[i].ToArray()));
         report = log.Finish(lines.Count);
-        return new Columns(source, columns, lines.Count, options.Key, [.. lines]);
+        return new Columns(source, columns, lines.Count, options.Key, [.. lines], inLines: true);
     }
 
     private static bool IsGood(CsvReader csv, string[] names, BadRowLog log)

@@ -11,16 +11,16 @@ internal static class Crosses
         if (feature.Shape == FeatureShape.Code)
         {
             var codes = batch.CodeColumns[feature.Slot].AsSpan(0, batch.Count);
-            for (var part = 0; part < feature.Parts.Count; part++)
+            for (var part = 0; part < feature.PartArray.Length; part++)
             {
-                var input = batch.CodeColumns[feature.Parts[part].Slot];
+                var input = batch.CodeColumns[feature.PartArray[part].Slot];
                 if (part == 0)
                 {
                     for (var i = 0; i < codes.Length; i++) codes[i] = input[i];
                     continue;
                 }
                 if (feature.Definition.Bins > 0) continue;
-                var size = Math.Max(1, feature.Parts[part].Cardinality - 1);
+                var size = Math.Max(1, feature.PartArray[part].Cardinality - 1);
                 for (var i = 0; i < codes.Length; i++) codes[i] = codes[i] == 0 || input[i] == 0 ? 0 : (codes[i] - 1) * size + input[i];
             }
             if (feature.Definition.Bins > 0)
@@ -39,12 +39,12 @@ internal static class Crosses
     // All combinations of one example, the last part varying fastest.
     private static void Combine(FittedFeature feature, ExampleBatch batch, int example, int part, ulong hash, int code, RaggedBuffer buffer)
     {
-        if (part == feature.Parts.Count)
+        if (part == feature.PartArray.Length)
         {
             buffer.Take(1)[0] = feature.Definition.Bins > 0 ? 1 + StableHash.Bucket(hash, feature.Definition.Bins) : code + 1;
             return;
         }
-        var input = feature.Parts[part];
+        var input = feature.PartArray[part];
         if (input.Shape == FeatureShape.Code)
         {
             Next(feature, batch, example, part, hash, code, batch.CodeColumns[input.Slot][example], buffer);
@@ -58,7 +58,7 @@ internal static class Crosses
     private static void Next(FittedFeature feature, ExampleBatch batch, int example, int part, ulong hash, int code, int next, RaggedBuffer buffer)
     {
         if (next == 0) return;
-        var size = Math.Max(1, feature.Parts[part].Cardinality - 1);
+        var size = Math.Max(1, feature.PartArray[part].Cardinality - 1);
         var own = feature.Definition.Bins > 0 ? 0 : code * size + next - 1;
         Combine(feature, batch, example, part + 1, StableHash.Combine(hash, (ulong)next), own, buffer);
     }
@@ -66,7 +66,7 @@ internal static class Crosses
     private static int Hashed(FittedFeature feature, ExampleBatch batch, int example)
     {
         var hash = StableHash.Combine(0, 0);
-        foreach (var part in feature.Parts)
+        foreach (var part in feature.PartArray)
         {
             var code = batch.CodeColumns[part.Slot][example];
             if (code == 0) return 0;

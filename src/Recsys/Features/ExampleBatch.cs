@@ -146,9 +146,9 @@ public sealed class ExampleBatch
 
     private int Slot(int feature, FeatureShape shape)
     {
-        var features = Schema.Features;
-        if ((uint)feature >= (uint)features.Count)
-            throw new ArgumentOutOfRangeException(nameof(feature), feature, $"The schema has the features 0 to {features.Count - 1}.");
+        var features = Schema.FeatureSpan;
+        if ((uint)feature >= (uint)features.Length)
+            throw new ArgumentOutOfRangeException(nameof(feature), feature, $"The schema has the features 0 to {features.Length - 1}.");
         var found = features[feature];
         return found.Shape == shape
             ? found.Slot

@@ -47,6 +47,9 @@ public sealed class FittedFeature
     /// <summary>For a sequence, the item features that it holds for each event; for a cross its inputs; else empty.</summary>
     public ReadOnlyCollection<FittedFeature> Parts { get; internal init; } = ReadOnlyCollection<FittedFeature>.Empty;
 
+    /// <summary>The parts, for hot loops: enumerating a read-only collection allocates.</summary>
+    internal FittedFeature[] PartArray { get; init; } = [];
+
     /// <summary>The place among the features of the same shape (among the labels, for a label) in a batch.</summary>
     internal int Slot { get; init; }
 

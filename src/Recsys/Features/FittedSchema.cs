@@ -31,6 +31,7 @@ public sealed class FittedSchema : IModel<FittedSchema>
             var table = feature.Kind == FeatureKind.Sequence ? parts[0].Table : feature.Table;
             _features[i] = new FittedFeature(feature, i, cardinalities[i], table, fingerprints[i])
             {
+                PartArray = [.. parts],
                 Parts = parts.AsReadOnly(),
                 Slot = feature.Kind == FeatureKind.Label ? labels++ : slots[shape]++,
                 TableColumn = feature.Side == Side.Example ? -1 : columns[(int)feature.Side, shape]++,
@@ -93,6 +94,9 @@ public sealed class FittedSchema : IModel<FittedSchema>
     /// <summary>The place of a feature in <see cref="Features"/>.</summary>
     /// <exception cref="ArgumentException">There is none; the message lists those there are.</exception>
     public int IndexOf(string name) => Declared.IndexOf(name);
+
+    // For hot loops: enumerating a read-only collection allocates.
+    internal ReadOnlySpan<FittedFeature> FeatureSpan => _features;
 
     internal int CodeSlots { get; }
 
