@@ -20,7 +20,8 @@ internal static class Assembler
                 _ => (contexts, batch.ContextIds),
             };
             if (feature.Shape == FeatureShape.Code) Codes(table, feature, ids.AsSpan(0, batch.Count), batch.CodeColumns[feature.Slot]);
-            else if (feature.Shape == FeatureShape.Codes) Lists(table, feature, ids.AsSpan(0, batch.Count), batch.CodesColumns[feature.Slot]);
+            else if (feature.Shape == FeatureShape.Codes)
+                Lists(table, feature, ids.AsSpan(0, batch.Count), batch.CodesColumns[feature.Slot]);
             else Numbers(table, feature, ids.AsSpan(0, batch.Count), batch);
         }
     }

@@ -21,7 +21,8 @@ public readonly ref struct CandidateRequest
     public ReadOnlySpan<int> Items { get; }
 
     /// <summary>
-    /// What recall channels said of the candidates: empty (nothing), or a block of Items.Length numbers for each channel feature of the schema.
+    /// What recall channels said of the candidates: empty (nothing), or a block of Items.Length numbers for each channel feature of the
+    /// schema.
     /// </summary>
     public ReadOnlySpan<float> ChannelSignals { get; init; }
 
@@ -35,7 +36,9 @@ public readonly ref struct CandidateRequest
         init => _contextPlusOne = value < 0 ? 0 : value + 1;
     }
 
-    /// <summary>Dense ids of the user's events up to now, oldest first, for sequence features; ids outside the item table are skipped.</summary>
+    /// <summary>
+    /// Dense ids of the user's events up to now, oldest first, for sequence features; ids outside the item table are skipped.
+    /// </summary>
     public ReadOnlySpan<int> History { get; init; }
 
     /// <summary>Unix seconds of the events: empty (not known) or as long as <see cref="History"/>.</summary>

@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace Recsys.Features;
 
-/// <summary>One raw column. Text is kept as codes into its distinct values, so that each value is parsed, split and looked up once.</summary>
+/// <summary>
+/// One raw column. Text is kept as codes into its distinct values, so that each value is parsed, split and looked up once.
+/// </summary>
 internal abstract class Column(string name)
 {
     public string Name { get; } = name;
@@ -49,7 +51,8 @@ internal sealed class TextColumn(string name, int[] codes, string[] values) : Co
             var code = Codes[row];
             numbers[row] = code < 0 ? double.NaN : parsed[code];
             if (code >= 0 && !double.IsFinite(parsed[code]))
-                throw new FormatException($"{owner.Place(row)}, column '{Name}': '{Columns.Excerpt(Values[code])}' is not a finite number.");
+                throw new FormatException(
+                    $"{owner.Place(row)}, column '{Name}': '{Columns.Excerpt(Values[code])}' is not a finite number.");
         }
         return numbers;
     }
@@ -75,7 +78,10 @@ internal sealed class TextColumn(string name, int[] codes, string[] values) : Co
             offsets[row + 1] = checked(offsets[row] + (Codes[row] < 0 ? 0 : starts[Codes[row] + 1] - starts[Codes[row]]));
         var cells = new int[offsets[^1]];
         for (var row = 0; row < Codes.Length; row++)
-            for (int from = Codes[row] < 0 ? 0 : starts[Codes[row]], to = offsets[row]; to < offsets[row + 1]; to++) cells[to] = parts[from++];
+        {
+            var from = Codes[row] < 0 ? 0 : starts[Codes[row]];
+            for (var to = offsets[row]; to < offsets[row + 1]; to++) cells[to] = parts[from++];
+        }
         return new ListColumn(Name, offsets, cells, distinct.ToArray());
     }
 }

@@ -1,10 +1,11 @@
 using System.Collections.ObjectModel;
+using System.Globalization;
 
 namespace Recsys.Features;
 
 /// <summary>
-/// A raw table held by columns: text, numbers and lists of texts, as read from a CSV file, a database or objects, before any encoding. A missing
-/// cell is told apart from every value. Immutable and safe for any number of threads.
+/// A raw table held by columns: text, numbers and lists of texts, as read from a CSV file, a database or objects, before any encoding. A
+/// missing cell is told apart from every value. Immutable and safe for any number of threads.
 /// </summary>
 public sealed partial class Columns
 {
@@ -13,7 +14,8 @@ public sealed partial class Columns
     private readonly bool _inLines;
 
     // Places of the rows in the source, for messages: lines of a file, or rows of what a selection was made from; null: as they stand.
-    internal Columns(string source, IEnumerable<Column> columns, int rowCount, string? key = null, int[]? places = null, bool inLines = false)
+    internal Columns(string source, IEnumerable<Column> columns, int rowCount, string? key = null, int[]? places = null,
+        bool inLines = false)
     {
         Source = source;
         RowCount = rowCount;
@@ -62,7 +64,8 @@ public sealed partial class Columns
             case TextColumn text:
                 return text.Codes[row] < 0 ? null : text.Values[text.Codes[row]];
             case NumberColumn number:
-                return double.IsNaN(number.Numbers[row]) ? null : number.Numbers[row].ToString(System.Globalization.CultureInfo.InvariantCulture);
+                var value = number.Numbers[row];
+                return double.IsNaN(value) ? null : value.ToString(CultureInfo.InvariantCulture);
             default:
                 var list = (ListColumn)found;
                 return string.Join('|', Array.ConvertAll(list.Codes[list.Offsets[row]..list.Offsets[row + 1]], c => list.Values[c]));

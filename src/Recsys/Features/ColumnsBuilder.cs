@@ -5,7 +5,8 @@ namespace Recsys.Features;
 public sealed partial class Columns
 {
     /// <summary>Starts a table from objects: add columns, then use it as <see cref="Columns"/>.</summary>
-    /// <example><code>Columns users = Columns.From(list).Key("id", u => u.Id).Text("gender", u => u.Gender).Number("age", u => u.Age);</code></example>
+    /// <example><code>Columns users = Columns.From(list).Key("id", u => u.Id).Text("gender", u => u.Gender).Number("age", u =>
+    /// u.Age);</code></example>
     public static ColumnsBuilder<T> From<T>(IEnumerable<T> rows)
     {
         ArgumentNullException.ThrowIfNull(rows);
@@ -43,7 +44,8 @@ public sealed class ColumnsBuilder<T>
         {
             var value = cell(_rows[row]);
             if (value is { } present && !double.IsFinite(present))
-                throw new ArgumentException($"{Source}, row {row}, column '{name}': {present} is not a finite number; use null for a missing one.");
+                throw new ArgumentException(
+                    $"{Source}, row {row}, column '{name}': {present} is not a finite number; use null for a missing one.");
             numbers[row] = value ?? double.NaN;
         }
         return Add(new NumberColumn(Named(name), numbers));
@@ -98,6 +100,8 @@ public sealed class ColumnsBuilder<T>
     private string Named(string name)
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
-        return _columns.Exists(c => c.Name == name) ? throw new ArgumentException($"The column '{name}' was already added.", nameof(name)) : name;
+        return _columns.Exists(c => c.Name == name)
+            ? throw new ArgumentException($"The column '{name}' was already added.", nameof(name))
+            : name;
     }
 }

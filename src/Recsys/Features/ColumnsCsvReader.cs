@@ -16,7 +16,8 @@ internal static class ColumnsCsvReader
         var log = new BadRowLog(source, options.BadRows, options.MaxExamples);
         Action<CsvMalformedRecord>? skip = options.BadRows == BadRows.Throw
             ? null
-            : bad => log.Report(bad.LineNumber, bad.RecordNumber, "", BadRowReason.BadQuoting, $"the quoting is broken: '{Excerpt.Of(bad.RawRecord)}'.");
+            : bad => log.Report(bad.LineNumber, bad.RecordNumber, "", BadRowReason.BadQuoting,
+                $"the quoting is broken: '{Excerpt.Of(bad.RawRecord)}'.");
         try
         {
             using var csv = CsvSource.Open(stream, source, options.Dialect, leaveOpen: true, skip);
@@ -32,7 +33,8 @@ internal static class ColumnsCsvReader
         }
     }
 
-    private static Columns Read(CsvReader csv, string source, ColumnsOptions options, BadRowLog log, out ReadReport report, CancellationToken cancel)
+    private static Columns Read(CsvReader csv, string source, ColumnsOptions options, BadRowLog log, out ReadReport report,
+        CancellationToken cancel)
     {
         string[]? names = options.HasHeader ? [.. csv.Headers.Select(h => h.Trim())] : null;
         if (options.Names is { } given)
@@ -69,11 +71,13 @@ internal static class ColumnsCsvReader
         }
         names ??= [];
         foreach (var wanted in options.Only ?? [])
-            if (!names.Contains(wanted)) throw new InvalidDataException($"{source} has no column '{wanted}'. It has: {string.Join(", ", names)}.");
+            if (!names.Contains(wanted))
+                throw new InvalidDataException($"{source} has no column '{wanted}'. It has: {string.Join(", ", names)}.");
         var columns = new List<Column>();
         for (var i = 0; i < names.Length; i++)
             if (options.Only?.Contains(names[i]) ?? true)
-                columns.Add(interners.Count == 0 ? new TextColumn(names[i], [], []) : new TextColumn(names[i], [.. cells[i]], interners[i].ToArray()));
+                columns.Add(
+                    interners.Count == 0 ? new TextColumn(names[i], [], []) : new TextColumn(names[i], [.. cells[i]], interners[i].ToArray()));
         report = log.Finish(lines.Count);
         return new Columns(source, columns, lines.Count, options.Key, [.. lines], inLines: true);
     }
@@ -82,13 +86,15 @@ internal static class ColumnsCsvReader
     {
         if (csv.FieldCount != names.Length)
         {
-            log.Report(csv.LineNumber, 0, "", BadRowReason.MissingCell, $"the row has {csv.FieldCount} fields; {names.Length} columns are expected.");
+            log.Report(csv.LineNumber, 0, "", BadRowReason.MissingCell,
+                $"the row has {csv.FieldCount} fields; {names.Length} columns are expected.");
             return false;
         }
         for (var i = 0; i < names.Length; i++)
         {
             if (Utf8.IsValid(csv.GetSpan(i))) continue;
-            log.Report(csv.LineNumber, 0, $"'{names[i]}'", BadRowReason.BadText, "the cell is not valid UTF-8; set ColumnsOptions.Encoding to the encoding of the file.");
+            log.Report(csv.LineNumber, 0, $"'{names[i]}'", BadRowReason.BadText,
+                "the cell is not valid UTF-8; set ColumnsOptions.Encoding to the encoding of the file.");
             return false;
         }
         return true;

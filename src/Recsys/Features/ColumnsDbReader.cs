@@ -30,7 +30,8 @@ internal static class ColumnsDbReader
                 {
                     var value = missing ? double.NaN : Convert.ToDouble(reader.GetValue(i), CultureInfo.InvariantCulture);
                     if (!missing && !double.IsFinite(value))
-                        throw new InvalidDataException($"{Source}, row {rows}, column '{reader.GetName(i)}': {value} is not a finite number.");
+                        throw new InvalidDataException(
+                            $"{Source}, row {rows}, column '{reader.GetName(i)}': {value} is not a finite number.");
                     numbers[i].Add(value);
                     continue;
                 }

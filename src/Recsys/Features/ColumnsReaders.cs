@@ -5,11 +5,16 @@ namespace Recsys.Features;
 
 public sealed partial class Columns
 {
-    /// <summary>Reads a delimited text file, plain or gzip (found by content). Every column is text; numbers are parsed when a feature asks for them.</summary>
+    /// <summary>
+    /// Reads a delimited text file, plain or gzip (found by content). Every column is text; numbers are parsed when a feature asks for
+    /// them.
+    /// </summary>
     /// <param name="path">The file.</param>
     /// <param name="options">How it is written.</param>
     /// <param name="cancel">Checked now and then.</param>
-    /// <exception cref="InvalidDataException">The file is empty, a column is missing, or a row is bad; the message names file, line and column.</exception>
+    /// <exception cref="InvalidDataException">
+    /// The file is empty, a column is missing, or a row is bad; the message names file, line and column.
+    /// </exception>
     public static Columns ReadCsv(string path, ColumnsOptions? options = null, CancellationToken cancel = default)
         => ReadCsv(path, options, out _, cancel);
 
@@ -30,7 +35,9 @@ public sealed partial class Columns
         return ColumnsCsvReader.Read(stream, "the stream", options ?? new(), out _, cancel);
     }
 
-    /// <summary>Reads the rest of a result set: floating-point and decimal fields are numbers, all others text (integers exactly, as their digits).</summary>
+    /// <summary>
+    /// Reads the rest of a result set: floating-point and decimal fields are numbers, all others text (integers exactly, as their digits).
+    /// </summary>
     /// <param name="reader">Open, before its first unread row; not closed.</param>
     /// <param name="key">The key column, if any.</param>
     /// <exception cref="InvalidDataException">A number is NaN or infinite; the message names row and column.</exception>

@@ -55,7 +55,8 @@ internal static class Crosses
             Next(feature, batch, example, part, hash, code, list.Values[i], buffer);
     }
 
-    private static void Next(FittedFeature feature, ExampleBatch batch, int example, int part, ulong hash, int code, int next, RaggedBuffer buffer)
+    private static void Next(FittedFeature feature, ExampleBatch batch, int example, int part, ulong hash, int code, int next,
+        RaggedBuffer buffer)
     {
         if (next == 0) return;
         var size = Math.Max(1, feature.PartArray[part].Cardinality - 1);

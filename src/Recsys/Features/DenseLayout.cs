@@ -5,12 +5,14 @@ namespace Recsys.Features;
 /// <summary>How features become the columns of a dense row.</summary>
 public sealed record DenseLayoutOptions
 {
-    /// <summary>The features to take, in this order; null (the default) takes all inputs but sequences, in the order of the schema.</summary>
+    /// <summary>
+    /// The features to take, in this order; null (the default) takes all inputs but sequences, in the order of the schema.
+    /// </summary>
     public IReadOnlyList<string>? Features { get; init; }
 
     /// <summary>
-    /// A feature with one code and at most this many gets one column of 0 or 1 for each; one with more gets a single column with the code itself.
-    /// 0 (the default): always the code. Features with several codes always get a column for each.
+    /// A feature with one code and at most this many gets one column of 0 or 1 for each; one with more gets a single column with the code
+    /// itself. 0 (the default): always the code. Features with several codes always get a column for each.
     /// </summary>
     public int OneHotUpTo { get; init => field = Guard.AtLeast(0, value); }
 
@@ -22,8 +24,8 @@ public sealed record DenseLayoutOptions
 }
 
 /// <summary>
-/// Maps features to the columns of a dense row of floats, as trees and plain networks see an example: a number is its value, a code the code itself or
-/// columns of 0 and 1, a list a column for each code. Immutable and safe for any number of threads.
+/// Maps features to the columns of a dense row of floats, as trees and plain networks see an example: a number is its value, a code the
+/// code itself or columns of 0 and 1, a list a column for each code. Immutable and safe for any number of threads.
 /// </summary>
 public sealed class DenseLayout
 {
@@ -36,7 +38,9 @@ public sealed class DenseLayout
     private readonly bool _missingAsNaN;
 
     /// <summary>The layout of a schema.</summary>
-    /// <exception cref="ArgumentException">A named feature is unknown, named twice or a sequence; or its codes do not fit a float.</exception>
+    /// <exception cref="ArgumentException">
+    /// A named feature is unknown, named twice or a sequence; or its codes do not fit a float.
+    /// </exception>
     public DenseLayout(FittedSchema schema, DenseLayoutOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(schema);
@@ -46,14 +50,18 @@ public sealed class DenseLayout
         if (options.Features is null) _fields = Array.FindAll(_fields, f => f.Shape != FeatureShape.Sequence);
         _skip = options.UnknownColumns ? 0 : 1;
         _missingAsNaN = options.MissingAsNaN;
-        _spread = Array.ConvertAll(_fields, f => f.Shape == FeatureShape.Codes || (f.Shape == FeatureShape.Code && f.Cardinality <= options.OneHotUpTo));
+        _spread = Array.ConvertAll(_fields,
+            f => f.Shape == FeatureShape.Codes || (f.Shape == FeatureShape.Code && f.Cardinality <= options.OneHotUpTo));
         _offsets = new int[_fields.Length + 1];
         for (var field = 0; field < _fields.Length; field++)
         {
             var feature = _fields[field];
-            if (feature.Shape == FeatureShape.Sequence) throw new ArgumentException($"Feature '{feature.Name}' is a sequence; it has no dense columns.", nameof(options));
+            if (feature.Shape == FeatureShape.Sequence)
+                throw new ArgumentException($"Feature '{feature.Name}' is a sequence; it has no dense columns.", nameof(options));
             if (!_spread[field] && feature.Cardinality > MaxCode)
-                throw new ArgumentException($"Feature '{feature.Name}' has {feature.Cardinality} codes, more than a float tells apart; leave it out.", nameof(options));
+                throw new ArgumentException(
+                    $"Feature '{feature.Name}' has {feature.Cardinality} codes, more than a float tells apart; leave it out.",
+                    nameof(options));
             _offsets[field + 1] = checked(_offsets[field] + (_spread[field] ? feature.Cardinality - _skip : 1));
         }
         Fields = Array.AsReadOnly(_fields);
@@ -81,7 +89,8 @@ public sealed class DenseLayout
     {
         ArgumentNullException.ThrowIfNull(set);
         Schema.EnsureCompatible(set.Schema);
-        if ((uint)column >= (uint)ColumnCount) throw new ArgumentOutOfRangeException(nameof(column), column, $"The layout has {ColumnCount} columns.");
+        if ((uint)column >= (uint)ColumnCount)
+            throw new ArgumentOutOfRangeException(nameof(column), column, $"The layout has {ColumnCount} columns.");
         var field = 0;
         while (_offsets[field + 1] <= column) field++;
         var feature = _fields[field];
@@ -100,7 +109,9 @@ public sealed class DenseLayout
         Schema.EnsureCompatible(batch.Schema);
         var width = ColumnCount;
         if (rows.Length < (long)batch.Count * width)
-            throw new ArgumentException($"{batch.Count} examples × {width} columns need {(long)batch.Count * width} floats, {rows.Length} were given.", nameof(rows));
+            throw new ArgumentException(
+                $"{batch.Count} examples × {width} columns need {(long)batch.Count * width} floats, {rows.Length} were given.",
+                nameof(rows));
         rows[..(batch.Count * width)].Clear();
         for (var field = 0; field < _fields.Length; field++)
         {

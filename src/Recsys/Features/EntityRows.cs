@@ -18,9 +18,11 @@ internal static class EntityRows
 
         var key = columns.Key;
         foreach (var feature in schema.Features)
-            if (key is null && feature.Kind == FeatureKind.Id && feature.Side == side && columns.Contains(feature.Column)) key = feature.Column;
+            if (key is null && feature.Kind == FeatureKind.Id && feature.Side == side && columns.Contains(feature.Column))
+                key = feature.Column;
         if (key is null)
-            throw new ArgumentException($"Which column of {columns.Source} holds the {side} ids? Declare it by KeyedBy(column), or as the column of a "
+            throw new ArgumentException(
+                $"Which column of {columns.Source} holds the {side} ids? Declare it by KeyedBy(column), or as the column of a "
                 + $"{side} id feature. Its columns: {string.Join(", ", columns.Names)}.");
         var cells = columns.Find(key).ToText(columns);
         var idOfValue = Array.ConvertAll(cells.Values, value => ids.Find(value));
@@ -33,14 +35,17 @@ internal static class EntityRows
             if (cells.Codes[row] < 0) missing++;
             else if (id < 0) unknown++;
             else if (rows[id] >= 0)
-                throw new ArgumentException($"{columns.Place(row)}, column '{key}': '{Columns.Excerpt(cells.Values[cells.Codes[row]])}' was already described by "
+                throw new ArgumentException(
+                    $"{columns.Place(row)}, column '{key}': '{Columns.Excerpt(cells.Values[cells.Codes[row]])}' was already described by "
                     + $"{columns.Place(rows[id])}.");
             else rows[id] = row;
         }
         var bare = rows.Count(row => row < 0);
         if (missing > 0) warnings.Add(Count(missing, $"rows of {columns.Source} have no {side} id and were left out."));
-        if (unknown > 0) warnings.Add(Count(unknown, $"rows of {columns.Source} describe a {side} that the id map does not hold and were left out."));
-        if (bare > 0) warnings.Add(Count(bare, $"of {ids.Count} {side} ids have no row in {columns.Source}; their features count as missing."));
+        if (unknown > 0)
+            warnings.Add(Count(unknown, $"rows of {columns.Source} describe a {side} that the id map does not hold and were left out."));
+        if (bare > 0)
+            warnings.Add(Count(bare, $"of {ids.Count} {side} ids have no row in {columns.Source}; their features count as missing."));
         return rows;
     }
 

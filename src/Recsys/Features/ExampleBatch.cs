@@ -2,8 +2,8 @@ namespace Recsys.Features;
 
 /// <summary>
 /// Some examples in the form that models read: for each feature a column, ragged where a feature has several values. Filled by
-/// <see cref="FeatureSet"/>, the same way from a training set and from a request, and reused: spans are good until the next fill. One thread at a time
-/// may fill it; any number may read.
+/// <see cref="FeatureSet"/>, the same way from a training set and from a request, and reused: spans are good until the next fill. One
+/// thread at a time may fill it; any number may read.
 /// </summary>
 public sealed class ExampleBatch
 {
@@ -152,7 +152,8 @@ public sealed class ExampleBatch
         var found = features[feature];
         return found.Shape == shape
             ? found.Slot
-            : throw new ArgumentException($"Feature '{found.Name}' is a {found.Kind} of shape {found.Shape}, not {shape}.", nameof(feature));
+            : throw new ArgumentException(
+                $"Feature '{found.Name}' is a {found.Kind} of shape {found.Shape}, not {shape}.", nameof(feature));
     }
 
     private static T[][] Columns<T>(int columns, int rows)

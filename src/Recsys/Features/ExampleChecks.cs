@@ -14,7 +14,8 @@ internal static class ExampleChecks
         SameLength(data.Times, nameof(data.Times), count);
         SameLength(data.HistoryEnds, nameof(data.HistoryEnds), count);
         if (data.Labels.Count != schema.Labels.Count)
-            throw new ArgumentException($"The schema has {schema.Labels.Count} labels ({string.Join(", ", schema.Labels.Select(f => f.Name))}), "
+            throw new ArgumentException(
+                $"The schema has {schema.Labels.Count} labels ({string.Join(", ", schema.Labels.Select(f => f.Name))}), "
                 + $"{data.Labels.Count} were given.", nameof(data));
         for (var label = 0; label < schema.Labels.Count; label++)
         {
@@ -29,21 +30,25 @@ internal static class ExampleChecks
             }
         }
         if (data.ChannelSignals.Count != 0 && data.ChannelSignals.Count != schema.Channels.Count)
-            throw new ArgumentException($"The schema has {schema.Channels.Count} channel features, {data.ChannelSignals.Count} were given.", nameof(data));
+            throw new ArgumentException(
+                $"The schema has {schema.Channels.Count} channel features, {data.ChannelSignals.Count} were given.", nameof(data));
         for (var channel = 0; channel < data.ChannelSignals.Count; channel++)
         {
             SameLength(data.ChannelSignals[channel], $"ChannelSignals[{channel}]", count);
             for (var i = 0; i < count; i++)
                 if (!float.IsFinite(data.ChannelSignals[channel][i]))
                     throw new ArgumentException(
-                        $"Example {i}: '{schema.Channels[channel].Name}' is {data.ChannelSignals[channel][i]}; it must be finite.", nameof(data));
+                        $"Example {i}: '{schema.Channels[channel].Name}' is {data.ChannelSignals[channel][i]}; it must be finite.",
+                        nameof(data));
         }
         for (var i = 0; i < (data.Weights?.Length ?? 0); i++)
             if (!(data.Weights![i] >= 0 && float.IsFinite(data.Weights[i])))
-                throw new ArgumentException($"Example {i}: the weight is {data.Weights[i]}; it must be finite and 0 or greater.", nameof(data));
+                throw new ArgumentException(
+                    $"Example {i}: the weight is {data.Weights[i]}; it must be finite and 0 or greater.", nameof(data));
         for (var i = 0; i < (data.Positions?.Length ?? 0); i++)
             if (data.Positions![i] < 0)
-                throw new ArgumentException($"Example {i}: the position is {data.Positions[i]}; it must be 1 or greater, or 0 for not known.", nameof(data));
+                throw new ArgumentException(
+                    $"Example {i}: the position is {data.Positions[i]}; it must be 1 or greater, or 0 for not known.", nameof(data));
         if (data.ContextTable is { Side: not Side.Context } table)
             throw new ArgumentException($"The context table describes the {table.Side}.", nameof(data));
     }

@@ -3,8 +3,8 @@ using Recsys.Data;
 namespace Recsys.Features;
 
 /// <summary>
-/// A training or test set held as references: user id, item id, context row, labels, and optionally weight, position, query and time. Features are
-/// looked up when a batch is assembled. Made by <see cref="FeatureSet"/>; immutable and safe for any number of threads.
+/// A training or test set held as references: user id, item id, context row, labels, and optionally weight, position, query and time.
+/// Features are looked up when a batch is assembled. Made by <see cref="FeatureSet"/>; immutable and safe for any number of threads.
 /// </summary>
 /// <remarks>
 /// An example's history, for sequence features, is what its user did in the history log strictly before the example: rows with a time
@@ -65,7 +65,8 @@ public sealed class Examples
     public Examples Slice(int start, int count)
     {
         if (start < 0 || count < 0 || start > Count - count)
-            throw new ArgumentOutOfRangeException(nameof(start), start, $"{count} examples from {start} do not lie within the {Count} there are.");
+            throw new ArgumentOutOfRangeException(
+                nameof(start), start, $"{count} examples from {start} do not lie within the {Count} there are.");
         return With(column => column.AsSpan(start, count).ToArray(), column => column.AsSpan(start, count).ToArray(),
             column => column.AsSpan(start, count).ToArray());
     }
@@ -97,10 +98,14 @@ public sealed class Examples
 
     internal ExampleData Data { get; }
 
-    /// <summary>For each example, how many of its user's first rows of the history log it may see; null without sequence features.</summary>
+    /// <summary>
+    /// For each example, how many of its user's first rows of the history log it may see; null without sequence features.
+    /// </summary>
     internal int[]? HistoryEnds { get; }
 
-    /// <summary>For each sequence, the action code of each event type of the history log (0: left out); null keeps all with code 0.</summary>
+    /// <summary>
+    /// For each sequence, the action code of each event type of the history log (0: left out); null keeps all with code 0.
+    /// </summary>
     internal int[]?[] ActionCodes { get; }
 
     private Examples With(Func<int[], int[]> integers, Func<float[], float[]> reals, Func<long[], long[]> longs) => new(Schema, Data with
@@ -117,7 +122,9 @@ public sealed class Examples
     }, ContextTable, HistoryEnds is null ? null : integers(HistoryEnds), ActionCodes);
 }
 
-/// <summary>What examples are made of, as plain arrays of one length. They are taken over, not copied: do not change them afterwards.</summary>
+/// <summary>
+/// What examples are made of, as plain arrays of one length. They are taken over, not copied: do not change them afterwards.
+/// </summary>
 public sealed record ExampleData
 {
     /// <summary>Dense user ids; -1 for unknown.</summary>

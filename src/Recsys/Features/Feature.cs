@@ -32,13 +32,19 @@ public sealed partial class Feature : IEquatable<Feature>
     /// <summary>The column of the raw data that holds it. Default: its name.</summary>
     public string Column { get; }
 
-    /// <summary>The vocabulary, and so the embedding table, that its codes index. Features that share ids name the same table. Default: its name.</summary>
+    /// <summary>
+    /// The vocabulary, and so the embedding table, that its codes index. Features that share ids name the same table. Default: its name.
+    /// </summary>
     public string Table { get; }
 
-    /// <summary>A value (an id) that occurs on fewer entities (in fewer interactions) of the training data is rare. Default 1: none is.</summary>
+    /// <summary>
+    /// A value (an id) that occurs on fewer entities (in fewer interactions) of the training data is rare. Default 1: none is.
+    /// </summary>
     public int MinCount { get; private init; } = 1;
 
-    /// <summary>Whether a present value outside the vocabulary gets code 1 of its own, leaving code 0 for missing values. Default false: both get 0.</summary>
+    /// <summary>
+    /// Whether a present value outside the vocabulary gets code 1 of its own, leaving code 0 for missing values. Default false: both get 0.
+    /// </summary>
     public bool RareCode { get; private init; }
 
     /// <summary>What separates the values of one text cell; null for list columns.</summary>
@@ -74,7 +80,9 @@ public sealed partial class Feature : IEquatable<Feature>
     /// <summary>Names of the item features that a sequence holds for each event; the first is usually the item id.</summary>
     public IReadOnlyList<string> Of { get; private init; } = [];
 
-    /// <summary>The event types that a sequence keeps, whose 1-based position is the action code; empty keeps all and gives no codes.</summary>
+    /// <summary>
+    /// The event types that a sequence keeps, whose 1-based position is the action code; empty keeps all and gives no codes.
+    /// </summary>
     public IReadOnlyList<string> Events { get; private init; } = [];
 
     /// <summary>Most events that a sequence keeps, the newest; or the highest position told apart.</summary>
@@ -92,7 +100,9 @@ public sealed partial class Feature : IEquatable<Feature>
     /// <summary>The dense id of the user or item itself.</summary>
     /// <param name="name">Unique in the schema.</param>
     /// <param name="side"><see cref="Side.User"/> or <see cref="Side.Item"/>.</param>
-    /// <param name="minCount">Ids with fewer training interactions get code 0, at least 1; needs the interactions when fitting if above 1.</param>
+    /// <param name="minCount">
+    /// Ids with fewer training interactions get code 0, at least 1; needs the interactions when fitting if above 1.
+    /// </param>
     /// <param name="column">The raw column with the external id.</param>
     /// <param name="table">The table shared with other features.</param>
     public static Feature Id(string name, Side side, int minCount = 1, string? column = null, string? table = null)
@@ -108,14 +118,17 @@ public sealed partial class Feature : IEquatable<Feature>
     /// <param name="rareCode">Gives rare and never-seen values code 1 instead of 0.</param>
     /// <param name="column">The raw column.</param>
     /// <param name="table">The vocabulary shared with other features.</param>
-    public static Feature Category(string name, Side side, int minCount = 1, bool rareCode = false, string? column = null, string? table = null)
+    public static Feature Category(string name, Side side, int minCount = 1, bool rareCode = false, string? column = null,
+        string? table = null)
         => new(FeatureKind.Category, name, Row(side, name), column, table)
         {
             MinCount = Guard.AtLeast(1, minCount, nameof(minCount)),
             RareCode = rareCode,
         };
 
-    /// <summary>Any number of values out of a vocabulary. Values are kept once per cell, in their order; an empty cell is an empty list.</summary>
+    /// <summary>
+    /// Any number of values out of a vocabulary. Values are kept once per cell, in their order; an empty cell is an empty list.
+    /// </summary>
     /// <param name="name">Unique in the schema.</param>
     /// <param name="side">Where it is looked up.</param>
     /// <param name="separator">Splits a text cell; null where the column holds lists. Values are trimmed; empty ones dropped.</param>
@@ -124,7 +137,8 @@ public sealed partial class Feature : IEquatable<Feature>
     /// <param name="column">The raw column.</param>
     /// <param name="table">The vocabulary shared with other features.</param>
     public static Feature MultiCategory(
-        string name, Side side, char? separator = null, int minCount = 1, bool rareCode = false, string? column = null, string? table = null)
+        string name, Side side, char? separator = null, int minCount = 1, bool rareCode = false, string? column = null,
+        string? table = null)
         => new(FeatureKind.MultiCategory, name, Row(side, name), column, table)
         {
             Shape = FeatureShape.Codes,
@@ -155,11 +169,15 @@ public sealed partial class Feature : IEquatable<Feature>
         };
     }
 
-    /// <summary>A real number cut into bins by quantiles, or equal steps, of the training values. Code 0 = missing, then 1, 2, … by bin.</summary>
+    /// <summary>
+    /// A real number cut into bins by quantiles, or equal steps, of the training values. Code 0 = missing, then 1, 2, … by bin.
+    /// </summary>
     /// <param name="name">Unique in the schema.</param>
     /// <param name="side">Where it is looked up.</param>
     /// <param name="quantiles">Number of bins, at least 2.</param>
-    /// <param name="rule">What the edges mean. With <see cref="BinRule.HalfOpen"/> equal quantiles fall together, so there may be fewer bins.</param>
+    /// <param name="rule">
+    /// What the edges mean. With <see cref="BinRule.HalfOpen"/> equal quantiles fall together, so there may be fewer bins.
+    /// </param>
     /// <param name="equalWidth">Equal steps instead of quantiles.</param>
     /// <param name="column">The raw column.</param>
     public static Feature Buckets(
@@ -184,8 +202,8 @@ public sealed partial class Feature : IEquatable<Feature>
         if (edges.Length < least) throw Error(name, $"{edges.Length} edges were given; {rule} needs at least {least}", nameof(edges));
         for (var i = 0; i < edges.Length; i++)
         {
-            var wrong = !double.IsFinite(edges[i]) || (i > 0 && (rule == BinRule.HalfOpen ? edges[i] <= edges[i - 1] : edges[i] < edges[i - 1]));
-            if (wrong) throw Error(name, $"edge {i} is {edges[i]}; edges must be finite and ascending", nameof(edges));
+            var ascends = i == 0 || edges[i] > edges[i - 1] || (rule == BinRule.FirstClosed && edges[i] == edges[i - 1]);
+            if (!double.IsFinite(edges[i]) || !ascends) throw Error(name, $"edge {i} is {edges[i]}; edges must be finite and ascending", nameof(edges));
         }
         return new(FeatureKind.Buckets, name, Row(side, name), column)
         {
@@ -195,7 +213,8 @@ public sealed partial class Feature : IEquatable<Feature>
     }
 
     /// <summary>
-    /// Values hashed into a fixed number of codes, without a vocabulary: code = 1 + hash(text) mapped to 0..buckets-1 (<see cref="StableHash"/>), 0 = missing.
+    /// Values hashed into a fixed number of codes, without a vocabulary: code = 1 + hash(text) mapped to 0..buckets-1 (<see
+    /// cref="StableHash"/>), 0 = missing.
     /// </summary>
     /// <param name="name">Unique in the schema.</param>
     /// <param name="side">Where it is looked up.</param>
@@ -215,18 +234,23 @@ public sealed partial class Feature : IEquatable<Feature>
         };
 
     /// <summary>
-    /// The combination of coded features, of any side. With a multi-valued input it has a code for each combination. Code 0 where any part is 0.
+    /// The combination of coded features, of any side. With a multi-valued input it has a code for each combination. Code 0 where any part
+    /// is 0.
     /// </summary>
     /// <param name="name">Unique in the schema.</param>
     /// <param name="first">Name of a feature declared before.</param>
     /// <param name="second">Name of another.</param>
-    /// <param name="buckets">Number of codes to hash into; 0 (the default) gives each combination its own code, for at most 2²⁴ combinations.</param>
+    /// <param name="buckets">
+    /// Number of codes to hash into; 0 (the default) gives each combination its own code, for at most 2²⁴ combinations.
+    /// </param>
     public static Feature Cross(string name, string first, string second, int buckets = 0) => Cross(name, [first, second], buckets);
 
     /// <summary>The combination of two or more coded features, of any side.</summary>
     /// <param name="name">Unique in the schema.</param>
     /// <param name="inputs">Names of features declared before: 2 to 8.</param>
-    /// <param name="buckets">Number of codes to hash into; 0 (the default) gives each combination its own code, for at most 2²⁴ combinations.</param>
+    /// <param name="buckets">
+    /// Number of codes to hash into; 0 (the default) gives each combination its own code, for at most 2²⁴ combinations.
+    /// </param>
     public static Feature Cross(string name, string[] inputs, int buckets = 0)
     {
         ArgumentNullException.ThrowIfNull(inputs);
@@ -239,8 +263,9 @@ public sealed partial class Feature : IEquatable<Feature>
     }
 
     /// <summary>
-    /// The user's events strictly before the example, oldest first, the newest <paramref name="maxLength"/> kept. In training they come from an
-    /// event log (see <see cref="Examples"/>), in serving from the request. Its codes are those of the item features it names, so it shares their tables.
+    /// The user's events strictly before the example, oldest first, the newest <paramref name="maxLength"/> kept. In training they come
+    /// from an event log (see <see cref="Examples"/>), in serving from the request. Its codes are those of the item features it names, so
+    /// it shares their tables.
     /// </summary>
     /// <param name="name">Unique in the schema.</param>
     /// <param name="of">Item features with one code, declared before: an id, and for example its category and brand.</param>
@@ -261,7 +286,8 @@ public sealed partial class Feature : IEquatable<Feature>
 
     /// <summary>The user's events before the example, holding one item feature.</summary>
     /// <inheritdoc cref="Sequence(string, string[], int, string[])"/>
-    public static Feature Sequence(string name, string of, int maxLength = 50, string[]? events = null) => Sequence(name, [of], maxLength, events);
+    public static Feature Sequence(string name, string of, int maxLength = 50, string[]? events = null)
+        => Sequence(name, [of], maxLength, events);
 
     /// <summary>
     /// A number that a recall channel gives each candidate: lets a ranker weigh what the channels found. In

@@ -110,8 +110,8 @@ public enum BinRule
     HalfOpen,
 
     /// <summary>
-    /// k edges are the limits of k − 1 closed bins [e₁, e₂], …, [eₖ₋₁, eₖ]; the first bin with low ≤ v ≤ high takes the value. Edges may repeat.
-    /// A value below all goes to the first bin, one above all to the last.
+    /// k edges are the limits of k − 1 closed bins [e₁, e₂], …, [eₖ₋₁, eₖ]; the first bin with low ≤ v ≤ high takes the value. Edges may
+    /// repeat. A value below all goes to the first bin, one above all to the last.
     /// </summary>
     FirstClosed,
 }

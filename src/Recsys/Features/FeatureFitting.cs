@@ -23,7 +23,8 @@ internal static class FeatureFitting
             states[i] = feature.Kind switch
             {
                 FeatureKind.Id => new() { IdCodes = IdCodes(feature, rows[side].Length, counts[side]) },
-                FeatureKind.Number when feature.Scale == NumberScale.Standardised => Scale(Present(feature, columns[side]!, rows[side], used[side])),
+                FeatureKind.Number when feature.Scale == NumberScale.Standardised
+                    => Scale(Present(feature, columns[side]!, rows[side], used[side])),
                 FeatureKind.Buckets => new()
                 {
                     Edges = feature.Edges == BinEdges.Given
@@ -69,7 +70,8 @@ internal static class FeatureFitting
             product *= Math.Max(1, cardinalities[schema.IndexOf(input)] - 1);
             if (product > FeatureSchema.MaxProduct)
                 throw new ArgumentException($"Feature '{feature.Name}': its inputs have more than {FeatureSchema.MaxProduct} combinations "
-                    + $"({string.Join(" × ", feature.Inputs.Select(n => cardinalities[schema.IndexOf(n)] - 1))}); give it buckets to hash into.");
+                        + $"({string.Join(" × ", feature.Inputs.Select(n => cardinalities[schema.IndexOf(n)] - 1))}); "
+                    + "give it buckets to hash into.");
         }
         return (int)(1 + product);
     }
@@ -84,7 +86,8 @@ internal static class FeatureFitting
     private static int[] IdCodes(Feature feature, int count, int[]? occurrences)
     {
         if (feature.MinCount > 1 && occurrences is null)
-            throw new ArgumentException($"Feature '{feature.Name}' has a minimum count of {feature.MinCount}; pass the training interactions to count its ids.");
+            throw new ArgumentException(
+                $"Feature '{feature.Name}' has a minimum count of {feature.MinCount}; pass the training interactions to count its ids.");
         var codes = new int[count];
         var next = 1;
         for (var id = 0; id < count; id++)
@@ -92,12 +95,14 @@ internal static class FeatureFitting
         return codes;
     }
 
-    private static FeatureState Shared(FeatureSchema schema, int index, FeatureState[] states, Columns?[] columns, int[][] rows, bool[][] used)
+    private static FeatureState Shared(FeatureSchema schema, int index, FeatureState[] states, Columns?[] columns, int[][] rows,
+        bool[][] used)
     {
         var feature = schema.Features[index];
         if (IndexOfId(schema, feature.Table) >= 0) return new();
         for (var i = 0; i < index; i++)
-            if (schema.Features[i].Kind is FeatureKind.Category or FeatureKind.MultiCategory && schema.Features[i].Table == feature.Table) return states[i];
+            if (schema.Features[i].Kind is FeatureKind.Category or FeatureKind.MultiCategory && schema.Features[i].Table == feature.Table)
+                return states[i];
         var counts = new Dictionary<string, long>(StringComparer.Ordinal);
         foreach (var member in schema.Features)
             if (member.Kind is FeatureKind.Category or FeatureKind.MultiCategory && member.Table == feature.Table)

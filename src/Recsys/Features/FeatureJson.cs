@@ -56,7 +56,8 @@ public sealed partial class Feature
         var column = Optional(json, "column");
         var table = Optional(json, "table");
         var separatorText = Optional(json, "separator");
-        if (separatorText is not (null or { Length: 1 })) throw new InvalidDataException($"The separator of feature '{name}' is not one character.");
+        if (separatorText is not (null or { Length: 1 }))
+            throw new InvalidDataException($"The separator of feature '{name}' is not one character.");
         char? separator = separatorText?[0];
         var minCount = Integer(json, "minCount", 1);
         var bins = Integer(json, "bins", 0);
@@ -70,7 +71,8 @@ public sealed partial class Feature
             FeatureKind.Number => Number(name, side, Enumeration<NumberScale>(json, "scale", NumberScale.Raw),
                 json.TryGetProperty("missing", out var missing) ? missing.GetDouble() : null, Flag(json, "indicator"), column),
             FeatureKind.Buckets when Enumeration<BinEdges>(json, "edges") == BinEdges.Given
-                => Buckets(name, side, [.. List(json, "givenEdges").Select(e => e.GetDouble())], Enumeration<BinRule>(json, "rule"), column),
+                => Buckets(name, side, [.. List(json, "givenEdges").Select(e => e.GetDouble())], Enumeration<BinRule>(json, "rule"),
+                    column),
             FeatureKind.Buckets => Buckets(name, side, bins, Enumeration<BinRule>(json, "rule"),
                 Enumeration<BinEdges>(json, "edges") == BinEdges.EqualWidth, column),
             FeatureKind.Hash => Hash(name, side, bins, Flag(json, "multi"), separator, column, table),
@@ -105,7 +107,8 @@ public sealed partial class Feature
 
     private static string? Optional(JsonElement json, string name) => json.TryGetProperty(name, out var value) ? value.GetString() : null;
 
-    private static int Integer(JsonElement json, string name, int absent) => json.TryGetProperty(name, out var value) ? value.GetInt32() : absent;
+    private static int Integer(JsonElement json, string name, int absent)
+        => json.TryGetProperty(name, out var value) ? value.GetInt32() : absent;
 
     private static bool Flag(JsonElement json, string name) => json.TryGetProperty(name, out var value) && value.GetBoolean();
 

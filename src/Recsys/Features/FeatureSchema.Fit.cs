@@ -9,17 +9,22 @@ public sealed partial class FeatureSchema
     /// <param name="items">Raw item columns, likewise.</param>
     /// <param name="contexts">Raw context columns, one row for each situation (often: for each training example).</param>
     /// <param name="userIds">
-    /// External user ids: row r of the table is id r of the map, found by the key of <paramref name="users"/> (<see cref="Columns.KeyedBy"/>, or the column
-    /// of the user id feature). Default: the map of <paramref name="train"/>; without either, row r of the columns is user r.
+    /// External user ids: row r of the table is id r of the map, found by the key of <paramref name="users"/> (<see
+    /// cref="Columns.KeyedBy"/>, or the column of the user id feature). Default: the map of <paramref name="train"/>; without either, row r
+    /// of the columns is user r.
     /// </param>
     /// <param name="itemIds">External item ids, likewise.</param>
     /// <param name="train">
-    /// The training log: only users and items that occur in it shape vocabularies, edges, scales and ids. Default: all users and items given do.
+    /// The training log: only users and items that occur in it shape vocabularies, edges, scales and ids. Default: all users and items
+    /// given do.
     /// </param>
-    /// <exception cref="ArgumentException">A column is missing, a key occurs twice, or a rule of a feature is broken; the message names it.</exception>
+    /// <exception cref="ArgumentException">
+    /// A column is missing, a key occurs twice, or a rule of a feature is broken; the message names it.
+    /// </exception>
     /// <exception cref="FormatException">A cell of a number is not one; the message names file, line or row, column and value.</exception>
     public FeatureSet Fit(
-        Columns? users = null, Columns? items = null, Columns? contexts = null, IdMap? userIds = null, IdMap? itemIds = null, Interactions? train = null)
+        Columns? users = null, Columns? items = null, Columns? contexts = null, IdMap? userIds = null, IdMap? itemIds = null,
+        Interactions? train = null)
     {
         IdMap?[] ids = [userIds ?? train?.Users, itemIds ?? train?.Items, null];
         Columns?[] columns = [users, items, contexts];
@@ -34,7 +39,8 @@ public sealed partial class FeatureSchema
         var cardinalities = FeatureFitting.Cardinalities(this, states);
         var fingerprints = new ulong[states.Length];
         for (var i = 0; i < states.Length; i++)
-            fingerprints[i] = states[i].Fingerprint(Features[i], Features[i].Side is Side.User or Side.Item ? ids[(int)Features[i].Side] : null);
+            fingerprints[i] = states[i].Fingerprint(Features[i],
+                Features[i].Side is Side.User or Side.Item ? ids[(int)Features[i].Side] : null);
         var schema = new FittedSchema(this, cardinalities, fingerprints);
         var tables = new FeatureTable[3];
         for (var side = 0; side < 3; side++)
@@ -49,7 +55,8 @@ public sealed partial class FeatureSchema
         {
             if (feature.Side != side || feature.Kind == FeatureKind.Id) continue;
             if (columns is null)
-                throw new ArgumentException($"Feature '{feature.Name}' describes the {side}, but no {side.ToString().ToLowerInvariant()} columns were given.");
+                throw new ArgumentException(
+                    $"Feature '{feature.Name}' describes the {side}, but no {side.ToString().ToLowerInvariant()} columns were given.");
             columns.Find(feature.Column);
         }
     }

@@ -5,8 +5,8 @@ using System.Text.Json;
 namespace Recsys.Features;
 
 /// <summary>
-/// The features of a task, in order: pure data, compared by value, without weights or fitted state. <see cref="Fit"/> gives the fitted encoders and
-/// tables. Immutable and safe for any number of threads.
+/// The features of a task, in order: pure data, compared by value, without weights or fitted state. <see cref="Fit"/> gives the fitted
+/// encoders and tables. Immutable and safe for any number of threads.
 /// </summary>
 public sealed partial class FeatureSchema : IEquatable<FeatureSchema>
 {
@@ -32,7 +32,8 @@ public sealed partial class FeatureSchema : IEquatable<FeatureSchema>
             list.Add(Checked(feature, list));
         }
         if (!list.Exists(f => f.Shape != FeatureShape.Target))
-            throw new ArgumentException("The schema has no input feature; add at least one beside labels, position and weight.", nameof(features));
+            throw new ArgumentException(
+                "The schema has no input feature; add at least one beside labels, position and weight.", nameof(features));
         _features = [.. list];
         Features = Array.AsReadOnly(_features);
         Labels = Array.AsReadOnly(Array.FindAll(_features, f => f.Kind == FeatureKind.Label));
@@ -51,7 +52,8 @@ public sealed partial class FeatureSchema : IEquatable<FeatureSchema>
         ArgumentNullException.ThrowIfNull(name);
         return _indexes.TryGetValue(name, out var index)
             ? index
-            : throw new ArgumentException($"The schema has no feature '{name}'. It has: {string.Join(", ", Features.Select(f => f.Name))}.", nameof(name));
+            : throw new ArgumentException(
+                $"The schema has no feature '{name}'. It has: {string.Join(", ", Features.Select(f => f.Name))}.", nameof(name));
     }
 
     /// <summary>Whether there is a feature of that name.</summary>
@@ -86,7 +88,8 @@ public sealed partial class FeatureSchema : IEquatable<FeatureSchema>
     public override int GetHashCode() => (int)StableHash.Of(ToJson());
 
     /// <summary>One line for each feature.</summary>
-    public override string ToString() => new StringBuilder().AppendJoin('\n', Features.Select(f => $"{f.Kind} {f.Name} ({f.Side})")).ToString();
+    public override string ToString()
+        => new StringBuilder().AppendJoin('\n', Features.Select(f => $"{f.Kind} {f.Name} ({f.Side})")).ToString();
 
     private Feature Checked(Feature feature, List<Feature> before)
     {
@@ -108,7 +111,8 @@ public sealed partial class FeatureSchema : IEquatable<FeatureSchema>
                 {
                     var part = Before(feature, name, before);
                     if (part.Side != Side.Item || part.Shape != FeatureShape.Code)
-                        throw Error(feature, $"'{name}' is a {part.Kind} of side {part.Side}; a sequence holds item features with one code");
+                        throw Error(
+                            feature, $"'{name}' is a {part.Kind} of side {part.Side}; a sequence holds item features with one code");
                 }
                 if (feature.Events.Distinct().Count() != feature.Events.Count || feature.Events.Count > 255)
                     throw Error(feature, "event types must be distinct and at most 255");
@@ -118,7 +122,8 @@ public sealed partial class FeatureSchema : IEquatable<FeatureSchema>
                 break;
             case FeatureKind.Id or FeatureKind.Category or FeatureKind.MultiCategory or FeatureKind.Hash or FeatureKind.Buckets:
                 foreach (var other in before)
-                    if (other.Kind is not (FeatureKind.Cross or FeatureKind.Sequence or FeatureKind.Number or FeatureKind.Channel) && other.Shape != FeatureShape.Target
+                    if (other.Kind is not (FeatureKind.Cross or FeatureKind.Sequence or FeatureKind.Number or FeatureKind.Channel)
+                        && other.Shape != FeatureShape.Target
                         && other.Table == feature.Table && Conflict(other, feature) is { } conflict)
                         throw Error(feature, $"it shares the table '{feature.Table}' with '{other.Name}', but {conflict}");
                 break;

@@ -9,7 +9,8 @@ public sealed partial class FeatureSet
     {
         Begin(examples, count, batch);
         if (start < 0 || start > examples.Count - count)
-            throw new ArgumentOutOfRangeException(nameof(start), start, $"{count} examples from {start} do not lie within the {examples.Count} there are.");
+            throw new ArgumentOutOfRangeException(
+                nameof(start), start, $"{count} examples from {start} do not lie within the {examples.Count} there are.");
         var data = examples.Data;
         data.Users.AsSpan(start, count).CopyTo(batch.UserIds);
         data.Items.AsSpan(start, count).CopyTo(batch.ItemIds);
@@ -17,16 +18,20 @@ public sealed partial class FeatureSet
         CopyOr(data.Queries, start, count, batch.QueryColumn, -1);
         CopyOr(data.Positions, start, count, batch.PositionColumn, 0);
         CopyOr(data.Weights, start, count, batch.WeightColumn, 1);
-        for (var label = 0; label < batch.LabelColumns.Length; label++) data.Labels[label].AsSpan(start, count).CopyTo(batch.LabelColumns[label]);
+        for (var label = 0; label < batch.LabelColumns.Length; label++)
+            data.Labels[label].AsSpan(start, count).CopyTo(batch.LabelColumns[label]);
         for (var c = 0; c < Schema.Channels.Count; c++)
-            CopyOr(data.ChannelSignals.Count == 0 ? null : data.ChannelSignals[c], start, count, batch.NumberColumns[Schema.Channels[c].Slot], 0);
+            CopyOr(data.ChannelSignals.Count == 0 ? null : data.ChannelSignals[c], start, count,
+                batch.NumberColumns[Schema.Channels[c].Slot], 0);
         Assembler.Gather(this, examples.ContextTable, batch);
         if (batch.SequenceColumns.Length == 0) return;
         Assembler.BeginSequences(batch);
         for (var i = 0; i < count; i++) Assembler.Sequences(this, examples, start + i, i, batch);
     }
 
-    /// <summary>Fills the batch with the examples at some places, in that order (those of a <see cref="Numerics.Permutation"/>, for example).</summary>
+    /// <summary>
+    /// Fills the batch with the examples at some places, in that order (those of a <see cref="Numerics.Permutation"/>, for example).
+    /// </summary>
     /// <exception cref="ArgumentException">The batch is too small or was made for another schema.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A place does not lie within the examples.</exception>
     public void Assemble(Examples examples, ReadOnlySpan<int> places, ExampleBatch batch)
@@ -54,8 +59,13 @@ public sealed partial class FeatureSet
         for (var i = 0; i < places.Length; i++) Assembler.Sequences(this, examples, places[i], i, batch);
     }
 
-    /// <summary>Fills the batch with the candidates of a request, in their order, by the code that fills training batches. Allocates nothing after warm-up.</summary>
-    /// <exception cref="ArgumentException">The batch is too small or was made for another schema; or the parts of the history differ in length.</exception>
+    /// <summary>
+    /// Fills the batch with the candidates of a request, in their order, by the code that fills training batches. Allocates nothing after
+    /// warm-up.
+    /// </summary>
+    /// <exception cref="ArgumentException">
+    /// The batch is too small or was made for another schema; or the parts of the history differ in length.
+    /// </exception>
     public void Assemble(in CandidateRequest request, ExampleBatch batch)
     {
         var count = request.Items.Length;
@@ -70,7 +80,8 @@ public sealed partial class FeatureSet
         if (!request.ChannelSignals.IsEmpty && request.ChannelSignals.Length != Schema.Channels.Count * count)
         {
             batch.Count = 0;
-            throw new ArgumentException($"There are {request.ChannelSignals.Length} channel signals; {Schema.Channels.Count} channel features and "
+            throw new ArgumentException(
+                $"There are {request.ChannelSignals.Length} channel signals; {Schema.Channels.Count} channel features and "
                 + $"{count} candidates need none or {Schema.Channels.Count * count}.", nameof(request));
         }
         request.Items.CopyTo(batch.ItemIds);
@@ -118,7 +129,8 @@ public sealed partial class FeatureSet
         Schema.EnsureCompatible(batch.Schema);
         batch.Count = 0;
         if (count > batch.Capacity)
-            throw new ArgumentException($"The batch holds at most {batch.Capacity} examples, {count} were asked; make one by CreateBatch({count}).", nameof(batch));
+            throw new ArgumentException(
+                $"The batch holds at most {batch.Capacity} examples, {count} were asked; make one by CreateBatch({count}).", nameof(batch));
         batch.Count = count;
     }
 

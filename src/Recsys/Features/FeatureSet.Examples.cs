@@ -6,8 +6,8 @@ public sealed partial class FeatureSet
 {
     /// <summary>Examples from plain arrays.</summary>
     /// <exception cref="ArgumentException">
-    /// Lengths differ, a label is missing, not finite or outside {0, 1} where declared binary, a weight is negative, or a sequence has no log or times to
-    /// tell what came before the example.
+    /// Lengths differ, a label is missing, not finite or outside {0, 1} where declared binary, a weight is negative, or a sequence has no
+    /// log or times to tell what came before the example.
     /// </exception>
     public Examples Examples(ExampleData data)
     {
@@ -22,14 +22,16 @@ public sealed partial class FeatureSet
         {
             var rows = (uint)data.Users[i] < (uint)history.UserCount ? history.ItemsOf(data.Users[i]).Length : 0;
             if (ends[i] < 0 || (ends[i] > rows && rows > 0))
-                throw new ArgumentException($"HistoryEnds[{i}] is {ends[i]}; user {data.Users[i]} has {rows} rows in the history log.", nameof(data));
+                throw new ArgumentException(
+                    $"HistoryEnds[{i}] is {ends[i]}; user {data.Users[i]} has {rows} rows in the history log.", nameof(data));
         }
         var actions = new int[Schema.SequenceSlots][];
         foreach (var feature in Schema.Features)
         {
             if (feature.Shape != FeatureShape.Sequence || feature.Definition.Events.Count == 0) continue;
             if (!history.HasEvents)
-                throw new ArgumentException($"The sequence '{feature.Name}' keeps certain event types, but the history log has none.", nameof(data));
+                throw new ArgumentException(
+                    $"The sequence '{feature.Name}' keeps certain event types, but the history log has none.", nameof(data));
             actions[feature.Slot] = new int[256];
             Assembler.FillActionCodes(feature, history.EventTypes, actions[feature.Slot]);
         }
@@ -37,8 +39,8 @@ public sealed partial class FeatureSet
     }
 
     /// <summary>
-    /// Examples from the rows of a log, each followed by its sampled negatives; by user, in time order. Their history is what the user did strictly
-    /// before. Negatives share the query (the row's number) and the history of their positive.
+    /// Examples from the rows of a log, each followed by its sampled negatives; by user, in time order. Their history is what the user did
+    /// strictly before. Negatives share the query (the row's number) and the history of their positive.
     /// </summary>
     /// <exception cref="ArgumentException">The schema has not exactly one label, or negatives are asked without a sampler.</exception>
     public Examples Examples(Interactions log, LogExampleOptions? options = null)
@@ -48,10 +50,12 @@ public sealed partial class FeatureSet
     }
 
     /// <summary>
-    /// Examples from the rows of a raw table, an impression log for example: labels, position, weight and context features are read from the columns
-    /// that they name, ids from the columns of the id features. The context features are encoded by what was fitted.
+    /// Examples from the rows of a raw table, an impression log for example: labels, position, weight and context features are read from
+    /// the columns that they name, ids from the columns of the id features. The context features are encoded by what was fitted.
     /// </summary>
-    /// <exception cref="ArgumentException">A column is missing, or a cell breaks a rule; the message names file, line or row, and column.</exception>
+    /// <exception cref="ArgumentException">
+    /// A column is missing, or a cell breaks a rule; the message names file, line or row, and column.
+    /// </exception>
     public Examples Examples(Columns table, TableExampleOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(table);
@@ -63,7 +67,8 @@ public sealed partial class FeatureSet
     private int[] HistoryEnds(ExampleData data, Interactions history)
     {
         if (data.Times is null || !history.HasTimes)
-            throw new ArgumentException($"The schema has the sequence '{FirstSequence.Name}'; give Times (and a history log with times) or HistoryEnds, so that "
+            throw new ArgumentException(
+                $"The schema has the sequence '{FirstSequence.Name}'; give Times (and a history log with times) or HistoryEnds, so that "
                 + "no example sees what came after it.", nameof(data));
         var ends = new int[data.Users.Length];
         for (var i = 0; i < ends.Length; i++)

@@ -3,7 +3,10 @@ using Recsys.Persistence;
 
 namespace Recsys.Features;
 
-/// <remarks>A file holds the schema, the encoders, and the tables of users and items, so that it serves without the raw data; contexts are not saved.</remarks>
+/// <remarks>
+/// A file holds the schema, the encoders, and the tables of users and items, so that it serves without the raw data; contexts are not
+/// saved.
+/// </remarks>
 public sealed partial class FeatureSet : IModel<FeatureSet>
 {
     /// <inheritdoc/>
@@ -71,9 +74,12 @@ public sealed partial class FeatureSet : IModel<FeatureSet>
         }
         for (var i = 0; i < states.Length; i++)
             if (cardinalities[i] != schema.Features[i].Cardinality)
-                throw reader.Invalid($"'cardinalities' gives feature '{schema.Features[i].Name}' {schema.Features[i].Cardinality} codes, its encoder {cardinalities[i]}");
+                throw reader.Invalid(
+                    $"'cardinalities' gives feature '{schema.Features[i].Name}' {schema.Features[i].Cardinality} codes, "
+                    + $"its encoder {cardinalities[i]}");
         return new FeatureSet(
-            schema, states, FeatureTable.Read(reader.Scope("users"), schema, Side.User), FeatureTable.Read(reader.Scope("items"), schema, Side.Item),
+            schema, states, FeatureTable.Read(reader.Scope("users"), schema, Side.User),
+            FeatureTable.Read(reader.Scope("items"), schema, Side.Item),
             TableEncoder.Encode(schema, states, Side.Context, null, [], [null, null, null]), []);
     }
 
@@ -108,9 +114,11 @@ public sealed partial class FeatureSet : IModel<FeatureSet>
     private static double[] ReadEdges(ModelReader scope, Feature feature)
     {
         var edges = scope.Tensor<double>("edges", -1);
-        for (var i = 0; i < edges.Length; i++)
-            if ((i > 0 && edges[i] < edges[i - 1]) || (feature.Edges == BinEdges.Given && (edges.Length != feature.GivenEdges.Count || edges[i] != feature.GivenEdges[i])))
-                throw scope.Invalid($"'edges' of feature '{feature.Name}' has {edges[i]} at {i}; edges ascend, and equal those declared");
+        if (feature.Edges == BinEdges.Given && !edges.SequenceEqual(feature.GivenEdges))
+            throw scope.Invalid($"'edges' of feature '{feature.Name}' are not those that its schema declares");
+        for (var i = 1; i < edges.Length; i++)
+            if (edges[i] < edges[i - 1])
+                throw scope.Invalid($"'edges' of feature '{feature.Name}' has {edges[i]} at {i}; edges ascend");
         return edges;
     }
 

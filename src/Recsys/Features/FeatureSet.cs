@@ -4,15 +4,16 @@ using Recsys.Data;
 namespace Recsys.Features;
 
 /// <summary>
-/// Fitted encoders with the encoded features of all users and items: makes examples, and fills batches from them and from requests by one and the
-/// same code. Immutable and safe for any number of threads; batches belong to their callers.
+/// Fitted encoders with the encoded features of all users and items: makes examples, and fills batches from them and from requests by one
+/// and the same code. Immutable and safe for any number of threads; batches belong to their callers.
 /// </summary>
 public sealed partial class FeatureSet
 {
     private readonly FeatureState[] _states;
 
     internal FeatureSet(
-        FittedSchema schema, FeatureState[] states, FeatureTable users, FeatureTable items, FeatureTable contexts, IReadOnlyList<string> warnings)
+        FittedSchema schema, FeatureState[] states, FeatureTable users, FeatureTable items, FeatureTable contexts,
+        IReadOnlyList<string> warnings)
     {
         Schema = schema;
         _states = states;
@@ -31,7 +32,9 @@ public sealed partial class FeatureSet
     /// <summary>The encoded items; row = dense item id.</summary>
     public FeatureTable Items { get; }
 
-    /// <summary>The contexts that it was fitted with; without rows in a set that was loaded: contexts are training data and not saved.</summary>
+    /// <summary>
+    /// The contexts that it was fitted with; without rows in a set that was loaded: contexts are training data and not saved.
+    /// </summary>
     public FeatureTable Contexts { get; }
 
     /// <summary>What fitting noticed: rows without a known id, ids without a row.</summary>
@@ -68,7 +71,9 @@ public sealed partial class FeatureSet
         return new(Schema, _states, Users, Encode(Side.Item, items, itemIds, userIds, warnings), Contexts, warnings);
     }
 
-    /// <summary>What a code stands for: a value of the vocabulary, an interval; null where there is no name (missing, hashed, an id).</summary>
+    /// <summary>
+    /// What a code stands for: a value of the vocabulary, an interval; null where there is no name (missing, hashed, an id).
+    /// </summary>
     /// <param name="feature">The feature's name.</param>
     /// <param name="code">0..Cardinality-1.</param>
     public string? NameOf(string feature, int code)

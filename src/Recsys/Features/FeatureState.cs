@@ -44,7 +44,9 @@ internal sealed record FeatureState
 
     public static int BinCount(double[] edges, BinRule rule) => rule == BinRule.HalfOpen ? edges.Length + 1 : Math.Max(1, edges.Length - 1);
 
-    /// <summary>The float that a batch holds for a number (NaN: missing); NaN where the scale does not admit it, ±∞ where a float cannot hold it.</summary>
+    /// <summary>
+    /// The float that a batch holds for a number (NaN: missing); NaN where the scale does not admit it, ±∞ where a float cannot hold it.
+    /// </summary>
     public float Scaled(double value, Feature feature)
     {
         if (double.IsNaN(value))
@@ -70,9 +72,11 @@ internal sealed record FeatureState
         if (IdCodes is not null)
             for (var id = 0; id < IdCodes.Length; id++)
                 if (IdCodes[id] > 0)
-                    hash = StableHash.Combine(StableHash.Combine(hash, (ulong)IdCodes[id]), ids is null ? (ulong)id : StableHash.Of(ids.Name(id)));
+                    hash = StableHash.Combine(StableHash.Combine(hash, (ulong)IdCodes[id]),
+                        ids is null ? (ulong)id : StableHash.Of(ids.Name(id)));
         if (feature.Kind == FeatureKind.Number && feature.Scale == NumberScale.Standardised)
-            hash = StableHash.Combine(StableHash.Combine(hash, BitConverter.DoubleToUInt64Bits(Mean)), BitConverter.DoubleToUInt64Bits(Deviation));
+            hash = StableHash.Combine(StableHash.Combine(hash, BitConverter.DoubleToUInt64Bits(Mean)),
+                BitConverter.DoubleToUInt64Bits(Deviation));
         return hash;
     }
 }

@@ -3,9 +3,9 @@ using Recsys.Persistence;
 namespace Recsys.Features;
 
 /// <summary>
-/// The encoded features of all users, of all items, or of a set of contexts. Row r belongs to dense id r; the extra row <see cref="Count"/> holds
-/// what an unknown entity has: every code 0, every number its missing value, every list empty. Ids outside 0..Count-1 read it. Immutable and
-/// safe for any number of threads.
+/// The encoded features of all users, of all items, or of a set of contexts. Row r belongs to dense id r; the extra row <see cref="Count"/>
+/// holds what an unknown entity has: every code 0, every number its missing value, every list empty. Ids outside 0..Count-1 read it.
+/// Immutable and safe for any number of threads.
 /// </summary>
 public sealed class FeatureTable
 {
@@ -107,6 +107,7 @@ public sealed class FeatureTable
         var feature = _schema[name];
         return feature.Side == Side && feature.Shape == shape
             ? feature.TableColumn
-            : throw new ArgumentException($"Feature '{name}' is a {feature.Kind} of side {feature.Side}, not a {shape} of side {Side}.", nameof(name));
+            : throw new ArgumentException(
+                $"Feature '{name}' is a {feature.Kind} of side {feature.Side}, not a {shape} of side {Side}.", nameof(name));
     }
 }

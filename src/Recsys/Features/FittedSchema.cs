@@ -5,7 +5,8 @@ namespace Recsys.Features;
 
 /// <summary>
 /// A schema with what the training data made of it: the cardinality of each feature and of each shared table, from which a model sizes its
-/// parameters, and a fingerprint. Small: vocabularies and tables stay in the <see cref="FeatureSet"/>. Immutable and safe for any number of threads.
+/// parameters, and a fingerprint. Small: vocabularies and tables stay in the <see cref="FeatureSet"/>. Immutable and safe for any number of
+/// threads.
 /// </summary>
 public sealed class FittedSchema : IModel<FittedSchema>
 {
@@ -37,7 +38,8 @@ public sealed class FittedSchema : IModel<FittedSchema>
                 TableColumn = feature.Side == Side.Example ? -1 : columns[(int)feature.Side, shape]++,
                 IndicatorSlot = feature.Indicator ? indicators++ : -1,
             };
-            if (cardinalities[i] > 0 && feature.Kind is not (FeatureKind.Sequence or FeatureKind.Position)) _tables[table] = cardinalities[i];
+            if (cardinalities[i] > 0 && feature.Kind is not (FeatureKind.Sequence or FeatureKind.Position))
+                _tables[table] = cardinalities[i];
             fingerprint = StableHash.Combine(StableHash.Combine(fingerprint, fingerprints[i]), (ulong)cardinalities[i]);
         }
         Fingerprint = fingerprint;
@@ -108,7 +110,9 @@ public sealed class FittedSchema : IModel<FittedSchema>
 
     internal int SequenceSlots { get; }
 
-    /// <summary>Checks that data encoded under the other schema may be given to a model of this one. Allocates nothing when they fit.</summary>
+    /// <summary>
+    /// Checks that data encoded under the other schema may be given to a model of this one. Allocates nothing when they fit.
+    /// </summary>
     /// <exception cref="SchemaMismatchException">They differ; the message names the first feature that does and what differs.</exception>
     public void EnsureCompatible(FittedSchema other)
     {
@@ -136,7 +140,8 @@ public sealed class FittedSchema : IModel<FittedSchema>
         for (var i = 0; i < cardinalities.Length; i++)
         {
             var feature = declared.Features[i];
-            var coded = feature.Shape is FeatureShape.Code or FeatureShape.Codes or FeatureShape.Sequence || feature.Kind == FeatureKind.Position;
+            var coded = feature.Shape is FeatureShape.Code or FeatureShape.Codes or FeatureShape.Sequence
+                || feature.Kind == FeatureKind.Position;
             if (coded ? cardinalities[i] < 1 : cardinalities[i] != 0)
                 throw new InvalidDataException($"Entry 'cardinalities': feature '{feature.Name}' has {cardinalities[i]} codes.");
         }
@@ -152,7 +157,8 @@ public sealed class FittedSchema : IModel<FittedSchema>
             if (!mine.Definition.Equals(theirs.Definition))
                 return $"Feature '{mine.Name}' is declared differently: expected {mine.Definition}, given {theirs.Definition}.";
             if (mine.Cardinality != theirs.Cardinality)
-                return $"Feature '{mine.Name}' has {mine.Cardinality} codes here, {theirs.Cardinality} in the given schema: it was fitted on other data.";
+                return $"Feature '{mine.Name}' has {mine.Cardinality} codes here, {theirs.Cardinality} in the given schema: "
+                    + "it was fitted on other data.";
             if (mine.Fingerprint != theirs.Fingerprint)
                 return $"Feature '{mine.Name}' was fitted on other data: its vocabulary, edges or scale differ.";
         }

@@ -27,8 +27,8 @@ public sealed record LogExampleOptions
     public ulong Seed { get; init; } = 1;
 
     /// <summary>
-    /// The log that sequence features read. Null (the default): the log of the examples itself. Another log without times (as that of a training part, for the
-    /// examples of a test part) is taken to lie before all examples.
+    /// The log that sequence features read. Null (the default): the log of the examples itself. Another log without times (as that of a
+    /// training part, for the examples of a test part) is taken to lie before all examples.
     /// </summary>
     public Interactions? History { get; init; }
 }

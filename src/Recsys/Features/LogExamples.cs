@@ -9,9 +9,11 @@ internal static class LogExamples
     public static ExampleData Collect(FittedSchema schema, Interactions log, LogExampleOptions options)
     {
         if (schema.Labels.Count != 1)
-            throw new ArgumentException($"Examples from a log fill one label; the schema has {schema.Labels.Count}. Use arrays (ExampleData) for several.");
+            throw new ArgumentException(
+                $"Examples from a log fill one label; the schema has {schema.Labels.Count}. Use arrays (ExampleData) for several.");
         if (options.NegativesPerPositive > 0 && options.Sampler is null)
-            throw new ArgumentException("NegativesPerPositive is above 0; give a Sampler, such as NegativeSampler.Uniform(log).", nameof(options));
+            throw new ArgumentException(
+                "NegativesPerPositive is above 0; give a Sampler, such as NegativeSampler.Uniform(log).", nameof(options));
 
         var history = options.History ?? log;
         var sequences = schema.SequenceSlots > 0;

@@ -32,9 +32,9 @@ public sealed record SparseLayoutOptions
 }
 
 /// <summary>
-/// Maps (feature, code) to columns of one long sparse vector, as linear models and factorisation machines see an example: a code is a column with
-/// value 1 (or 1/n in a list), a number one column with its value, an indicator one more. Each feature is a field with columns of its own,
-/// shared tables or not. Immutable and safe for any number of threads.
+/// Maps (feature, code) to columns of one long sparse vector, as linear models and factorisation machines see an example: a code is a
+/// column with value 1 (or 1/n in a list), a number one column with its value, an indicator one more. Each feature is a field with columns
+/// of its own, shared tables or not. Immutable and safe for any number of threads.
 /// </summary>
 public sealed class SparseLayout
 {
@@ -45,7 +45,9 @@ public sealed class SparseLayout
     private readonly bool _omitMissing;
 
     /// <summary>The layout of a schema.</summary>
-    /// <exception cref="ArgumentException">A named feature is unknown, named twice, or no input; or there are more than 2³¹ − 1 columns.</exception>
+    /// <exception cref="ArgumentException">
+    /// A named feature is unknown, named twice, or no input; or there are more than 2³¹ − 1 columns.
+    /// </exception>
     public SparseLayout(FittedSchema schema, SparseLayoutOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(schema);
@@ -58,10 +60,12 @@ public sealed class SparseLayout
         _offsets = new int[_fields.Length + 1];
         for (var field = 0; field < _fields.Length; field++)
         {
-            var width = _fields[field].Shape == FeatureShape.Number ? (_fields[field].IndicatorSlot < 0 ? 1 : 2) : _fields[field].Cardinality - _skip;
+            var numbers = _fields[field].IndicatorSlot < 0 ? 1 : 2;
+            var width = _fields[field].Shape == FeatureShape.Number ? numbers : _fields[field].Cardinality - _skip;
             var end = _offsets[field] + (long)width;
             if (end > int.MaxValue)
-                throw new ArgumentException($"Feature '{_fields[field].Name}' takes the layout past {int.MaxValue} columns; hash it into fewer.", nameof(schema));
+                throw new ArgumentException(
+                    $"Feature '{_fields[field].Name}' takes the layout past {int.MaxValue} columns; hash it into fewer.", nameof(schema));
             _offsets[field + 1] = (int)end;
         }
         Fields = Array.AsReadOnly(_fields);
@@ -82,7 +86,8 @@ public sealed class SparseLayout
     /// <summary>The field of a column.</summary>
     public int FieldOf(int column)
     {
-        if ((uint)column >= (uint)ColumnCount) throw new ArgumentOutOfRangeException(nameof(column), column, $"The layout has {ColumnCount} columns.");
+        if ((uint)column >= (uint)ColumnCount)
+            throw new ArgumentOutOfRangeException(nameof(column), column, $"The layout has {ColumnCount} columns.");
         var at = Array.BinarySearch(_offsets, column);
         // Fields without columns share their offset with the next; the last of equals owns it.
         var field = at < 0 ? ~at - 1 : at;
@@ -112,7 +117,10 @@ public sealed class SparseLayout
         return $"{feature.Name}={(code == 0 ? "(unknown)" : set.NameOf(feature.Name, code) ?? $"#{code}")}";
     }
 
-    /// <summary>Writes the examples of a batch as sparse rows, the cells of a field together, in the order of its values. Allocates nothing after warm-up.</summary>
+    /// <summary>
+    /// Writes the examples of a batch as sparse rows, the cells of a field together, in the order of its values. Allocates nothing after
+    /// warm-up.
+    /// </summary>
     /// <exception cref="SchemaMismatchException">The batch has another schema.</exception>
     public void Fill(ExampleBatch batch, SparseRows rows)
     {

@@ -66,8 +66,10 @@ internal static class TableEncoder
             var value = id == rows.Length || rows[id] < 0 || values is null ? double.NaN : values[rows[id]];
             var scaled = state.Scaled(value, feature);
             if (!float.IsFinite(scaled))
-                throw new ArgumentException($"{columns!.Place(rows[id])}, column '{feature.Column}': {value} cannot be scaled by {feature.Scale} "
-                    + $"for feature '{feature.Name}'{(feature.Scale == NumberScale.Log ? "; it must be 0 or greater" : " within the range of a float")}.");
+                throw new ArgumentException(
+                    $"{columns!.Place(rows[id])}, column '{feature.Column}': {value} cannot be scaled by {feature.Scale} "
+                        + $"for feature '{feature.Name}'"
+                    + (feature.Scale == NumberScale.Log ? "; it must be 0 or greater." : " within the range of a float."));
             numbers[(id * columnCount + at) * 2] = scaled;
             numbers[(id * columnCount + at) * 2 + 1] = double.IsNaN(value) ? 1 : 0;
         }
@@ -101,7 +103,8 @@ internal static class TableEncoder
         // It shares the table of an id: a value is the external id of a user or item.
         var id = schema.Features.First(f => f.Kind == FeatureKind.Id && f.Table == feature.Table);
         var map = idMaps[(int)id.Side] ?? throw new ArgumentException(
-            $"Feature '{feature.Name}' shares the table '{feature.Table}' with the {id.Side} id '{id.Name}', so the id map of that side is needed.");
+            $"Feature '{feature.Name}' shares the table '{feature.Table}' with the {id.Side} id '{id.Name}', "
+            + "so the id map of that side is needed.");
         var idCodes = states[id.Index].IdCodes!;
         return Array.ConvertAll(values, value => map.Find(value) is var found && (uint)found < (uint)idCodes.Length ? idCodes[found] : 0);
     }

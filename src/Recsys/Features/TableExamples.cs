@@ -14,7 +14,8 @@ internal static class TableExamples
             labels[i] = Floats(table, definition.Column, $"label '{definition.Name}'");
             for (var row = 0; definition.Binary && row < labels[i].Length; row++)
                 if (labels[i][row] is not (0 or 1))
-                    throw new ArgumentException($"{table.Place(row)}, column '{definition.Column}': the label '{definition.Name}' is {labels[i][row]}; "
+                    throw new ArgumentException(
+                        $"{table.Place(row)}, column '{definition.Column}': the label '{definition.Name}' is {labels[i][row]}; "
                         + "it must be 0 or 1 (or declare it with binary: false).");
         }
         return new ExampleData
@@ -24,7 +25,9 @@ internal static class TableExamples
             Labels = labels,
             Contexts = [.. Enumerable.Range(0, table.RowCount)],
             ContextTable = contexts,
-            Weights = schema.Weight is { } weight && table.Contains(weight.Definition.Column) ? Floats(table, weight.Definition.Column, "the weight") : null,
+            Weights = schema.Weight is { } weight && table.Contains(weight.Definition.Column)
+                ? Floats(table, weight.Definition.Column, "the weight")
+                : null,
             Positions = schema.Position is { } position && table.Contains(position.Definition.Column)
                 ? Integers(table, position.Definition.Column, 0)
                 : null,
@@ -59,7 +62,8 @@ internal static class TableExamples
         {
             floats[row] = (float)numbers[row];
             if (!float.IsFinite(floats[row]))
-                throw new ArgumentException($"{table.Place(row)}, column '{column}': {what} is {(double.IsNaN(numbers[row]) ? "missing" : "too large")}.");
+                throw new ArgumentException(
+                    $"{table.Place(row)}, column '{column}': {what} is {(double.IsNaN(numbers[row]) ? "missing" : "too large")}.");
         }
         return floats;
     }

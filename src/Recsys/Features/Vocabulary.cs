@@ -2,7 +2,9 @@ using Recsys.Data;
 
 namespace Recsys.Features;
 
-/// <summary>Values to codes: 0 = missing (and rare or unknown, unless those have code 1), then the values by falling count, ties in ordinal order.</summary>
+/// <summary>
+/// Values to codes: 0 = missing (and rare or unknown, unless those have code 1), then the values by falling count, ties in ordinal order.
+/// </summary>
 internal sealed class Vocabulary(IdMap values, bool rareCode)
 {
     public IdMap Values { get; } = values;

@@ -47,6 +47,7 @@ public sealed class AssemblyTests
                     EventTypes = world.Log.EventTypes,
                     Time = examples.Times[i],
                     Position = examples.Positions[i],
+                    ChannelSignals = [.. examples.Data.ChannelSignals.Select(signals => signals[i])],
                 }, served);
                 Assert.Equal(Bits(trained), Bits(served));
                 Assert.True(served.SameUser && !served.HasLabels && !trained.SameUser && trained.HasLabels);
@@ -75,7 +76,8 @@ public sealed class AssemblyTests
             world.Set.Assemble(examples, 0, 100, batch);
             sparse.Fill(batch, rows);
             world.Set.Assemble(examples, places, batch);
-            world.Set.Assemble(new CandidateRequest(0, candidates) { History = world.Log.ItemsOf(0), EventTypes = world.Log.EventTypes }, batch);
+            world.Set.Assemble(new CandidateRequest(0, candidates) { History = world.Log.ItemsOf(0), EventTypes = world.Log.EventTypes },
+                batch);
         }
         Work();
         var before = GC.GetAllocatedBytesForCurrentThread();
@@ -90,17 +92,21 @@ public sealed class AssemblyTests
         var world = new RandomFeatures(3);
         var examples = MakeExamples(world, 10);
         var batch = world.Set.CreateBatch(5);
-        Assert.Contains("holds at most 5 examples, 6 were asked", Assert.Throws<ArgumentException>(() => world.Set.Assemble(examples, 0, 6, batch)).Message,
+        Assert.Contains("holds at most 5 examples, 6 were asked",
+            Assert.Throws<ArgumentException>(() => world.Set.Assemble(examples, 0, 6, batch)).Message,
             StringComparison.Ordinal);
         Assert.Throws<ArgumentOutOfRangeException>(() => world.Set.Assemble(examples, 8, 3, batch));
         Assert.Throws<ArgumentOutOfRangeException>(() => world.Set.Assemble(examples, [10], batch));
         Assert.Throws<SchemaMismatchException>(() => world.Set.Assemble(examples, 0, 1, new RandomFeatures(4).Set.CreateBatch(1)));
-        Assert.Throws<ArgumentException>(() => world.Set.Assemble(new CandidateRequest(0, [0]) { History = [1], HistoryTimes = [1, 2] }, batch));
+        Assert.Throws<ArgumentException>(() => world.Set.Assemble(new CandidateRequest(0, [0]) { History = [1], HistoryTimes = [1, 2] },
+            batch));
         Assert.Throws<ArgumentOutOfRangeException>(() => world.Set.CreateBatch(0));
         world.Set.Assemble(examples, 0, 5, batch);
-        Assert.Contains("'item' is a Id of shape Code, not Number", Assert.Throws<ArgumentException>(() => batch.Number("item").ToArray()).Message,
+        Assert.Contains("'item' is a Id of shape Code, not Number",
+            Assert.Throws<ArgumentException>(() => batch.Number("item").ToArray()).Message,
             StringComparison.Ordinal);
-        Assert.Contains("has no feature 'nope'. It has:", Assert.Throws<ArgumentException>(() => batch.Number("nope").ToArray()).Message, StringComparison.Ordinal);
+        Assert.Contains("has no feature 'nope'. It has:", Assert.Throws<ArgumentException>(() => batch.Number("nope").ToArray()).Message,
+            StringComparison.Ordinal);
         world.Set.Assemble(0, [], batch);
         Assert.Equal(0, batch.Count);
     }
@@ -116,6 +122,7 @@ public sealed class AssemblyTests
             Times = [.. Draw(22).Select(t => (long)t)],
             Positions = [.. Draw(5).Select(p => Math.Max(0, p))],
             Labels = [.. world.Schema.Labels.Select(_ => Draw(9).Select(v => v / 4f).ToArray())],
+            ChannelSignals = [.. world.Set.Schema.Channels.Select(_ => Draw(50).Select(v => v / 8f).ToArray())],
             History = world.Log,
         });
     }
@@ -169,7 +176,8 @@ public sealed class AssemblyTests
                 switch (feature.Shape)
                 {
                     case FeatureShape.Number:
-                        Assert.True(world.SlowNumber(feature.Definition, user, item, context) == batch.Number(feature.Index)[i], what);
+                        if (feature.Kind == FeatureKind.Channel) Assert.Equal(examples.Data.ChannelSignals[0][places[i]], batch.Number(feature.Index)[i]);
+                        else Assert.True(world.SlowNumber(feature.Definition, user, item, context) == batch.Number(feature.Index)[i], what);
                         break;
                     case FeatureShape.Sequence:
                         var events = batch.Sequence(feature.Index);
@@ -180,12 +188,14 @@ public sealed class AssemblyTests
                         {
                             Assert.Equal(expected[e], (events.Items[actual[e]], events.Actions[actual[e]], events.Ages[actual[e]]));
                             for (var part = 0; part < feature.Parts.Count; part++)
-                                Assert.Equal(world.SlowCodes(feature.Parts[part].Definition, -1, expected[e].Item, -1)[0], events.Codes(part)[actual[e]]);
+                                Assert.Equal(world.SlowCodes(feature.Parts[part].Definition, -1, expected[e].Item, -1)[0],
+                                    events.Codes(part)[actual[e]]);
                         }
                         break;
                     default:
                         var slow = world.SlowCodes(feature.Definition, user, item, context);
-                        int[] fast = feature.Shape == FeatureShape.Code ? [batch.Category(feature.Index)[i]] : batch.MultiCategory(feature.Index)[i].ToArray();
+                        int[] fast = feature.Shape == FeatureShape.Code
+                            ? [batch.Category(feature.Index)[i]] : batch.MultiCategory(feature.Index)[i].ToArray();
                         Assert.True(slow.SequenceEqual(fast), $"{what}: expected {string.Join(',', slow)}, found {string.Join(',', fast)}");
                         Assert.All(fast, code => Assert.InRange(code, 0, feature.Cardinality - 1));
                         break;

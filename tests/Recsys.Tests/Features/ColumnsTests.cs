@@ -9,7 +9,8 @@ namespace Recsys.Tests.Features;
 
 public sealed class ColumnsTests
 {
-    private static Columns Csv(string text, ColumnsOptions? options = null) => Columns.ReadCsv(new MemoryStream(Encoding.UTF8.GetBytes(text)), options);
+    private static Columns Csv(string text, ColumnsOptions? options = null)
+        => Columns.ReadCsv(new MemoryStream(Encoding.UTF8.GetBytes(text)), options);
 
     [Fact]
     public void A_csv_file_becomes_text_columns_with_missing_cells()
@@ -48,7 +49,8 @@ public sealed class ColumnsTests
         var error = Assert.Throws<FormatException>(() => new FeatureSchema(Feature.Number("age", Side.User)).Fit(columns));
         Assert.Equal("the stream, line 4, column 'age': 'abc' is not a finite number.", error.Message);
         Assert.Contains("'NaN' is not a finite number",
-            Assert.Throws<FormatException>(() => new FeatureSchema(Feature.Number("age", Side.User)).Fit(Csv("id,age\n1,NaN\n"))).Message, StringComparison.Ordinal);
+            Assert.Throws<FormatException>(() => new FeatureSchema(Feature.Number("age", Side.User)).Fit(Csv("id,age\n1,NaN\n"))).Message,
+                StringComparison.Ordinal);
     }
 
     [Fact]
@@ -79,10 +81,14 @@ public sealed class ColumnsTests
     [Fact]
     public void Wrong_names_list_the_columns_there_are()
     {
-        Assert.Contains("It has: a, b.", Assert.Throws<InvalidDataException>(() => Csv("a,b\n1,2\n", new() { Only = ["c"] })).Message, StringComparison.Ordinal);
-        Assert.Contains("It has: a, b.", Assert.Throws<ArgumentException>(() => Csv("a,b\n1,2\n", new() { Key = "c" })).Message, StringComparison.Ordinal);
-        Assert.Contains("It has: a, b.", Assert.Throws<ArgumentException>(() => Csv("a,b\n1,2\n").Text("c", 0)).Message, StringComparison.Ordinal);
-        Assert.Contains("ColumnsOptions.Names 1", Assert.Throws<InvalidDataException>(() => Csv("a,b\n", new() { Names = ["x"] })).Message, StringComparison.Ordinal);
+        Assert.Contains("It has: a, b.", Assert.Throws<InvalidDataException>(() => Csv("a,b\n1,2\n", new() { Only = ["c"] })).Message,
+            StringComparison.Ordinal);
+        Assert.Contains("It has: a, b.", Assert.Throws<ArgumentException>(() => Csv("a,b\n1,2\n", new() { Key = "c" })).Message,
+            StringComparison.Ordinal);
+        Assert.Contains("It has: a, b.", Assert.Throws<ArgumentException>(() => Csv("a,b\n1,2\n").Text("c", 0)).Message,
+            StringComparison.Ordinal);
+        Assert.Contains("ColumnsOptions.Names 1", Assert.Throws<InvalidDataException>(() => Csv("a,b\n", new() { Names = ["x"] })).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -100,7 +106,8 @@ public sealed class ColumnsTests
         Assert.Equal("1.5", columns.Text("price", 0));
         Assert.Null(columns.Text("price", 1));
         Assert.Null(columns.Text("name", 1));
-        var set = new FeatureSchema(Feature.Number("price", Side.Item, missing: -1), Feature.Number("id", Side.Item, NumberScale.Log)).Fit(items: columns);
+        var set = new FeatureSchema(Feature.Number("price", Side.Item, missing: -1),
+            Feature.Number("id", Side.Item, NumberScale.Log)).Fit(items: columns);
         Assert.Equal([1.5f, -1], new[] { set.Items.Number("price", 0), set.Items.Number("price", 1) });
     }
 
@@ -113,7 +120,8 @@ public sealed class ColumnsTests
         Assert.Equal("", columns.Text("tags", 1));
         Assert.Null(columns.Text("price", 0));
         Assert.Equal("6", columns.Text("id", 1));
-        Assert.Contains("holds lists", Assert.Throws<ArgumentException>(() => new FeatureSchema(Feature.Category("tags", Side.User)).Fit(columns)).Message,
+        Assert.Contains("holds lists",
+            Assert.Throws<ArgumentException>(() => new FeatureSchema(Feature.Category("tags", Side.User)).Fit(columns)).Message,
             StringComparison.Ordinal);
         Assert.Throws<ArgumentOutOfRangeException>(() => columns.Text("id", 2));
     }

@@ -143,7 +143,8 @@ public sealed class EncoderTests
         var users = train.Users.Extend(["u3", "u4"]);
         Columns columns = Columns.From([("u3", "new", 100.0), ("u2", "b", 2), ("u1", "a", 0), ("zz", "stray", 9)])
             .Key("id", u => u.Item1).Text("g", u => u.Item2).Number("age", u => u.Item3);
-        var schema = new FeatureSchema(Feature.Id("user", Side.User), Feature.Id("item", Side.Item, minCount: 2), Feature.Category("g", Side.User),
+        var schema = new FeatureSchema(Feature.Id("user", Side.User), Feature.Id("item", Side.Item, minCount: 2),
+            Feature.Category("g", Side.User),
             Feature.Number("age", Side.User, NumberScale.Standardised));
         var set = schema.Fit(columns, userIds: users, train: train);
         Assert.Equal([1, 2, 0, 0], Enumerable.Range(0, 4).Select(u => set.Users.Code("user", u)));
@@ -153,7 +154,8 @@ public sealed class EncoderTests
         Assert.Equal(2, set.Schema["item"].Cardinality);
         Assert.Contains(set.Warnings, w => w.StartsWith("1 rows of the list", StringComparison.Ordinal));
         Assert.Contains(set.Warnings, w => w.StartsWith("1 of 4 User ids have no row", StringComparison.Ordinal));
-        Assert.Contains("pass the training interactions", Assert.Throws<ArgumentException>(() => schema.Fit(columns, userIds: users, itemIds: train.Items)).Message,
+        Assert.Contains("pass the training interactions",
+            Assert.Throws<ArgumentException>(() => schema.Fit(columns, userIds: users, itemIds: train.Items)).Message,
             StringComparison.Ordinal);
     }
 
@@ -178,20 +180,31 @@ public sealed class EncoderTests
     {
         static string Error(Action act) => Assert.ThrowsAny<Exception>(act).Message;
         Columns users = Columns.From(["1", "2x", "3"]).Text("x", c => c).Text("id", c => c);
-        Assert.Contains("has no column 'age'. It has: x, id.", Error(() => new FeatureSchema(Feature.Number("age", Side.User)).Fit(users)), StringComparison.Ordinal);
-        Assert.Contains("row 1, column 'x': '2x' is not a finite number", Error(() => new FeatureSchema(Feature.Number("x", Side.User)).Fit(users)), StringComparison.Ordinal);
-        Assert.Contains("no item columns were given", Error(() => new FeatureSchema(Feature.Number("x", Side.Item)).Fit(users)), StringComparison.Ordinal);
-        Assert.Contains("row 1, column 'v': NaN is not a finite number", Error(() => Columns.From([1, double.NaN]).Number("v", v => v)), StringComparison.Ordinal);
+        Assert.Contains("has no column 'age'. It has: x, id.", Error(() => new FeatureSchema(Feature.Number("age", Side.User)).Fit(users)),
+            StringComparison.Ordinal);
+        Assert.Contains("row 1, column 'x': '2x' is not a finite number",
+            Error(() => new FeatureSchema(Feature.Number("x", Side.User)).Fit(users)), StringComparison.Ordinal);
+        Assert.Contains("no item columns were given", Error(() => new FeatureSchema(Feature.Number("x", Side.Item)).Fit(users)),
+            StringComparison.Ordinal);
+        Assert.Contains("row 1, column 'v': NaN is not a finite number", Error(() => Columns.From([1, double.NaN]).Number("v", v => v)),
+            StringComparison.Ordinal);
         Assert.Contains("-1 cannot be scaled by Log",
-            Error(() => new FeatureSchema(Feature.Number("v", Side.User, NumberScale.Log)).Fit(Columns.From([-1.0]).Number("v", v => v))), StringComparison.Ordinal);
+            Error(() => new FeatureSchema(Feature.Number("v", Side.User, NumberScale.Log)).Fit(Columns.From([-1.0]).Number("v", v => v))),
+                StringComparison.Ordinal);
         Assert.Contains("within the range of a float",
-            Error(() => new FeatureSchema(Feature.Number("v", Side.User)).Fit(Columns.From([1e200]).Number("v", v => v))), StringComparison.Ordinal);
-        Assert.Contains("declare a separator", Error(() => new FeatureSchema(Feature.MultiCategory("x", Side.User)).Fit(users)), StringComparison.Ordinal);
-        Assert.Contains("holds the User ids?", Error(() => new FeatureSchema(Feature.Category("x", Side.User)).Fit(users, userIds: IdMap.FromStrings(["1"]))), StringComparison.Ordinal);
+            Error(() => new FeatureSchema(Feature.Number("v", Side.User)).Fit(Columns.From([1e200]).Number("v", v => v))),
+                StringComparison.Ordinal);
+        Assert.Contains("declare a separator", Error(() => new FeatureSchema(Feature.MultiCategory("x", Side.User)).Fit(users)),
+            StringComparison.Ordinal);
+        Assert.Contains("holds the User ids?",
+            Error(() => new FeatureSchema(Feature.Category("x", Side.User)).Fit(users, userIds: IdMap.FromStrings(["1"]))),
+                StringComparison.Ordinal);
         Columns twice = Columns.From(["1", "1"]).Key("id", c => c);
         Assert.Contains("row 1, column 'id': '1' was already described by the list of String, row 0",
-            Error(() => new FeatureSchema(Feature.Id("user", Side.User)).Fit(twice, userIds: IdMap.FromStrings(["1"]))), StringComparison.Ordinal);
-        Assert.Contains("give it buckets", Error(() => new FeatureSchema(Feature.Hash("x", Side.User, 100_000), Feature.Hash("id", Side.User, 100_000),
+            Error(() => new FeatureSchema(Feature.Id("user", Side.User)).Fit(twice, userIds: IdMap.FromStrings(["1"]))),
+                StringComparison.Ordinal);
+        Assert.Contains("give it buckets",
+            Error(() => new FeatureSchema(Feature.Hash("x", Side.User, 100_000), Feature.Hash("id", Side.User, 100_000),
             Feature.Cross("c", "x", "id")).Fit(users)), StringComparison.Ordinal);
     }
 }

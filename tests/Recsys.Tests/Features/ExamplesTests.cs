@@ -10,7 +10,8 @@ public sealed class ExamplesTests
         [("u1", "i1", 5f, 10L), ("u1", "i2", 1f, 20L), ("u1", "i3", 4f, 20L), ("u1", "i4", 3f, 30L), ("u2", "i4", 5f, 5L)]);
 
     private static readonly FeatureSchema Schema = new(
-        Feature.Id("user", Side.User), Feature.Id("item", Side.Item), Feature.Sequence("history", "item", maxLength: 2), Feature.Label("like"));
+        Feature.Id("user", Side.User), Feature.Id("item", Side.Item), Feature.Sequence("history", "item", maxLength: 2),
+            Feature.Label("like"));
 
     private static List<int[]> Histories(FeatureSet set, Examples examples)
     {
@@ -69,7 +70,8 @@ public sealed class ExamplesTests
     [Fact]
     public void An_impression_table_becomes_examples_with_its_contexts()
     {
-        var schema = new FeatureSchema(Feature.Id("user", Side.User), Feature.Id("item", Side.Item), Feature.Category("device", Side.Context),
+        var schema = new FeatureSchema(Feature.Id("user", Side.User), Feature.Id("item", Side.Item),
+            Feature.Category("device", Side.Context),
             Feature.Label("click"), Feature.Label("stay", binary: false), Feature.Position("slot", max: 2), Feature.Weight("w"));
         Columns table = Columns.From([("u1", "i2", "ios", 1, 2.5, 1, 1.0), ("new", "i1", "web", 0, 0, 3, 2), ("u2", "", "ios", 1, 7, 0, 0)])
             .Text("user", r => r.Item1).Text("item", r => r.Item2).Text("device", r => r.Item3).Number("click", r => r.Item4)
@@ -96,8 +98,10 @@ public sealed class ExamplesTests
         set.Assemble(0, [1], 1, batch);
         Assert.Equal(2, batch.Category("device")[0]);
 
-        Columns bad = Columns.From([2.0]).Number("click", c => c).Number("stay", c => c).Text("device", _ => "ios").Text("user", _ => "u1").Text("item", _ => "i1");
-        Assert.Contains("row 0, column 'click': the label 'click' is 2", Assert.Throws<ArgumentException>(() => set.Examples(bad)).Message, StringComparison.Ordinal);
+        Columns bad = Columns.From([2.0]).Number("click", c => c).Number("stay", c => c)
+            .Text("device", _ => "ios").Text("user", _ => "u1").Text("item", _ => "i1");
+        Assert.Contains("row 0, column 'click': the label 'click' is 2", Assert.Throws<ArgumentException>(() => set.Examples(bad)).Message,
+            StringComparison.Ordinal);
     }
 
     public static TheoryData<string, ExampleData> Wrong => new()
@@ -117,17 +121,23 @@ public sealed class ExamplesTests
     [Theory]
     [MemberData(nameof(Wrong))]
     public void Arrays_that_are_no_examples_are_refused(string message, ExampleData data)
-        => Assert.Contains(message, Assert.Throws<ArgumentException>(() => Schema.Fit(train: Log).Examples(data)).Message, StringComparison.Ordinal);
+        => Assert.Contains(message, Assert.Throws<ArgumentException>(() => Schema.Fit(train: Log).Examples(data)).Message,
+            StringComparison.Ordinal);
 
     [Fact]
     public void Other_wrong_uses_are_named()
     {
         var set = Schema.Fit(train: Log);
-        Assert.Contains("give a Sampler", Assert.Throws<ArgumentException>(() => set.Examples(Log, new() { NegativesPerPositive = 1 })).Message, StringComparison.Ordinal);
-        var events = new FeatureSchema(Feature.Id("item", Side.Item), Feature.Sequence("buys", "item", events: ["buy"]), Feature.Label("y")).Fit(train: Log);
-        Assert.Contains("the history log has none", Assert.Throws<ArgumentException>(() => events.Examples(Log)).Message, StringComparison.Ordinal);
+        Assert.Contains("give a Sampler",
+            Assert.Throws<ArgumentException>(() => set.Examples(Log, new() { NegativesPerPositive = 1 })).Message,
+                StringComparison.Ordinal);
+        var events = new FeatureSchema(Feature.Id("item", Side.Item), Feature.Sequence("buys", "item", events: ["buy"]),
+            Feature.Label("y")).Fit(train: Log);
+        Assert.Contains("the history log has none", Assert.Throws<ArgumentException>(() => events.Examples(Log)).Message,
+            StringComparison.Ordinal);
         Assert.Contains("fill one label; the schema has 0",
-            Assert.Throws<ArgumentException>(() => new FeatureSchema(Feature.Id("item", Side.Item)).Fit(train: Log).Examples(Log)).Message, StringComparison.Ordinal);
+            Assert.Throws<ArgumentException>(() => new FeatureSchema(Feature.Id("item", Side.Item)).Fit(train: Log).Examples(Log)).Message,
+                StringComparison.Ordinal);
     }
 
     [Fact]

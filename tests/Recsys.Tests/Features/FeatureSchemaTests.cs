@@ -10,7 +10,8 @@ public sealed class FeatureSchemaTests
         Feature.Category("gender", Side.User, minCount: 2, rareCode: true), Feature.MultiCategory("genres", Side.Item, separator: '|'),
         Feature.Buckets("age", Side.User, quantiles: 4), Feature.Buckets("hour", Side.Context, [6.0, 12.5, 18]),
         Feature.Buckets("gain", Side.User, 4, BinRule.FirstClosed, equalWidth: true),
-        Feature.Number("price", Side.Item, NumberScale.Log, missing: 3.25, indicator: true), Feature.Number("year", Side.Item, NumberScale.Standardised),
+        Feature.Number("price", Side.Item, NumberScale.Log, missing: 3.25, indicator: true),
+            Feature.Number("year", Side.Item, NumberScale.Standardised),
         Feature.Hash("agent", Side.Context, 100), Feature.Hash("words", Side.Item, 50, separator: ' '),
         Feature.Cross("gender×genres", "gender", "genres"), Feature.Cross("three", ["gender", "age", "hour"], buckets: 1000),
         Feature.Sequence("history", ["item"], maxLength: 5, events: ["view", "buy"]),
@@ -35,7 +36,8 @@ public sealed class FeatureSchemaTests
         { "has no input feature", () => new FeatureSchema(Feature.Label("y")) },
         { "Two features are named 'a'", () => new FeatureSchema(Feature.Category("a", Side.User), Feature.Number("a", Side.Item)) },
         { "'b', which is not declared before it", () => new FeatureSchema(Feature.Category("a", Side.User), Feature.Cross("x", "a", "b")) },
-        { "its input 'n' is a Number", () => new FeatureSchema(Feature.Category("a", Side.User), Feature.Number("n", Side.User), Feature.Cross("x", "a", "n")) },
+        { "its input 'n' is a Number",
+            () => new FeatureSchema(Feature.Category("a", Side.User), Feature.Number("n", Side.User), Feature.Cross("x", "a", "n")) },
         { "an input is named twice", () => new FeatureSchema(Feature.Category("a", Side.User), Feature.Cross("x", "a", "a")) },
         { "a sequence holds item features", () => new FeatureSchema(Feature.Category("a", Side.User), Feature.Sequence("s", "a")) },
         { "already a Position", () => new FeatureSchema(Feature.Category("a", Side.User), Feature.Position("p"), Feature.Position("q")) },
@@ -87,8 +89,10 @@ public sealed class FeatureSchemaTests
 
         Assert.Equal("Feature 'g' has 3 codes here, 4 in the given schema: it was fitted on other data.", Error(schema.Fit(other).Schema));
         Assert.Contains("Feature 'g' was fitted on other data", Error(schema.Fit(renamed).Schema), StringComparison.Ordinal);
-        Assert.Contains("Feature 'g' is missing", Error(new FeatureSchema(Feature.Category("h", Side.User, column: "g")).Fit(users).Schema), StringComparison.Ordinal);
-        Assert.Contains("declared differently", Error(new FeatureSchema(Feature.Category("g", Side.User, minCount: 2)).Fit(users).Schema), StringComparison.Ordinal);
+        Assert.Contains("Feature 'g' is missing", Error(new FeatureSchema(Feature.Category("h", Side.User, column: "g")).Fit(users).Schema),
+            StringComparison.Ordinal);
+        Assert.Contains("declared differently", Error(new FeatureSchema(Feature.Category("g", Side.User, minCount: 2)).Fit(users).Schema),
+            StringComparison.Ordinal);
         Assert.Contains("Feature 'y' of the given schema is not expected",
             Error(new FeatureSchema(Feature.Category("g", Side.User), Feature.Label("y")).Fit(users).Schema), StringComparison.Ordinal);
     }
@@ -98,7 +102,8 @@ public sealed class FeatureSchemaTests
     {
         Columns users = Columns.From([("a", 1), ("b", 2)]).Text("favourite", u => u.Item1);
         Columns items = Columns.From([new[] { "b", "c" }, ["b"]]).List("genres", g => g);
-        var set = new FeatureSchema(Feature.Category("favourite", Side.User, table: "genre"), Feature.MultiCategory("genres", Side.Item, table: "genre"))
+        var set = new FeatureSchema(Feature.Category("favourite", Side.User, table: "genre"),
+            Feature.MultiCategory("genres", Side.Item, table: "genre"))
             .Fit(users, items);
         Assert.Equal(4, set.Schema.Tables["genre"]);
         Assert.Equal(4, set.Schema["favourite"].Cardinality);
@@ -112,11 +117,13 @@ public sealed class FeatureSchemaTests
     {
         var items = IdMap.FromStrings(["i1", "i2", "i3"]);
         Columns users = Columns.From([new[] { "i3", "zzz" }, []]).List("likes", g => g);
-        var set = new FeatureSchema(Feature.Id("item", Side.Item), Feature.MultiCategory("likes", Side.User, table: "item")).Fit(users, itemIds: items);
+        var set = new FeatureSchema(Feature.Id("item", Side.Item), Feature.MultiCategory("likes", Side.User, table: "item"))
+            .Fit(users, itemIds: items);
         Assert.Equal(4, set.Schema["likes"].Cardinality);
         Assert.Equal([3, 0], set.Users.ListOf("likes", 0).ToArray());
         Assert.Equal(0, set.Users.ListOf("likes", 1).Length);
-        Assert.Contains("id map of that side is needed", Assert.Throws<ArgumentException>(() => set.WithUsers(users)).Message, StringComparison.Ordinal);
+        Assert.Contains("id map of that side is needed", Assert.Throws<ArgumentException>(() => set.WithUsers(users)).Message,
+            StringComparison.Ordinal);
         Assert.Equal([3, 0], set.WithUsers(users, itemIds: items).Users.ListOf("likes", 0).ToArray());
     }
 }

@@ -9,10 +9,10 @@ public sealed class FeatureSetFileTests
     private static FeatureSet Everything()
     {
         var log = Data.ToLog();
-        Columns users = Columns.From(["u0", "u1", "u2"]).Key("user", u => u).Text("gender", u => u == "u0" ? "f" : "m").Number("age", u => 20 + u[1])
-            .Number("gain", u => u == "u2" ? null : u[1]);
-        Columns items = Columns.From(["i0", "i1"]).Key("itemId", i => i).Text("genres", i => i == "i0" ? "a|b" : "b").Number("price", i => i[1] - 48)
-            .Number("year", i => 1990 + i[1]).Text("words", i => $"w {i}");
+        Columns users = Columns.From(["u0", "u1", "u2"]).Key("user", u => u).Text("gender", u => u == "u0" ? "f" : "m")
+            .Number("age", u => 20 + u[1]).Number("gain", u => u == "u2" ? null : u[1]);
+        Columns items = Columns.From(["i0", "i1"]).Key("itemId", i => i).Text("genres", i => i == "i0" ? "a|b" : "b")
+            .Number("price", i => i[1] - 48).Number("year", i => 1990 + i[1]).Text("words", i => $"w {i}");
         Columns contexts = Columns.From([7.0, 20]).Number("hour", h => h).Text("agent", h => $"agent {h}");
         return FeatureSchemaTests.EveryKind.Fit(users, items, contexts, train: log);
     }
@@ -29,7 +29,8 @@ public sealed class FeatureSetFileTests
         var numbers = new List<float>();
         foreach (var user in (int[])[0, 1, 2, 3, -1, 1_000_000])
         {
-            set.Assemble(new CandidateRequest(user, [0, 1, 2, -1, 1_000_000]) { History = [1, 0, 7], HistoryEvents = [0, 1, 1], EventTypes = ["buy", "view"], Position = 3 }, batch);
+            set.Assemble(new CandidateRequest(user, [0, 1, 2, -1, 1_000_000]) { History = [1, 0, 7], HistoryEvents = [0, 1, 1],
+                EventTypes = ["buy", "view"], Position = 3 }, batch);
             foreach (var bits in AssemblyTests.Bits(batch)) numbers.Add(bits % 100_003);
         }
         var contexts = set.EncodeContexts(Columns.From(["5", "12.5"]).Text("hour", h => h).Text("agent", h => h));

@@ -5,13 +5,15 @@ namespace Recsys.Tests.Features;
 public sealed class LayoutTests
 {
     private static readonly FeatureSchema Schema = new(
-        Feature.Category("g", Side.User), Feature.MultiCategory("tags", Side.Item), Feature.Number("price", Side.Item, missing: 9, indicator: true),
+        Feature.Category("g", Side.User), Feature.MultiCategory("tags", Side.Item),
+            Feature.Number("price", Side.Item, missing: 9, indicator: true),
         Feature.Buckets("age", Side.User, [18.0, 40]), Feature.Cross("gx", "g", "age"), Feature.Label("y"), Feature.Position());
 
     private static (FeatureSet Set, ExampleBatch Batch) Make()
     {
         Columns users = Columns.From([("f", 20), ("m", 50), ("f", 10)]).Text("g", u => u.Item1).Number("age", u => u.Item2);
-        Columns items = Columns.From([(new[] { "a", "b" }, (double?)1.5), ([], null), (["b"], 0)]).List("tags", i => i.Item1).Number("price", i => i.Item2);
+        Columns items = Columns.From([(new[] { "a", "b" }, (double?)1.5), ([], null), (["b"], 0)])
+            .List("tags", i => i.Item1).Number("price", i => i.Item2);
         var set = Schema.Fit(users, items);
         var examples = set.Examples(new ExampleData { Users = [0, 1, -1], Items = [0, 1, 2], Labels = [[1, 0, 1]] });
         var batch = set.CreateBatch(3);
@@ -36,7 +38,8 @@ public sealed class LayoutTests
         Assert.Equal("2:1@0 6:9@2 7:1@2 11:1@3 18:1@4", Row(rows, 1));
         Assert.Equal("0:1@0 4:1@1 6:0@2 8:1@3 12:1@4", Row(rows, 2));
         Assert.Equal(
-            ["g=(unknown)", "g=f", "g=m", "tags=(unknown)", "tags=b", "tags=a", "price", "price=(missing)", "age=(unknown)", "age=(-∞, 18)", "age=[18, 40)", "age=[40, ∞)"],
+            ["g=(unknown)", "g=f", "g=m", "tags=(unknown)", "tags=b", "tags=a", "price", "price=(missing)", "age=(unknown)", "age=(-∞, 18)",
+                "age=[18, 40)", "age=[40, ∞)"],
             Enumerable.Range(0, 12).Select(c => layout.NameOf(set, c)));
         Assert.Equal("gx=m × [40, ∞)", layout.NameOf(set, 18));
         Assert.Equal([0, 0, 0, 1, 1, 1, 2, 2, 3, 3, 3, 3, 4], Enumerable.Range(0, 13).Select(layout.FieldOf));
@@ -56,7 +59,8 @@ public sealed class LayoutTests
         Assert.Equal("3:1@1 5:1@2", Row(rows, 1));
         Assert.Equal("0:1@0 2:0@1", Row(rows, 2));
         Assert.Equal("g=f", layout.NameOf(set, 4));
-        string Error(params string[] names) => Assert.Throws<ArgumentException>(() => new SparseLayout(set.Schema, new() { Features = names })).Message;
+        string Error(params string[] names) => Assert.Throws<ArgumentException>(() => new SparseLayout(set.Schema,
+            new() { Features = names })).Message;
         Assert.Contains("'y' is a Label", Error("y"), StringComparison.Ordinal);
         Assert.Contains("'g' is named twice", Error("g", "g"), StringComparison.Ordinal);
         Assert.Contains("at least one feature", Error(), StringComparison.Ordinal);
@@ -76,9 +80,11 @@ public sealed class LayoutTests
         Assert.Equal([1, 0, 0, 0, 1, 0, 0, 0, 0], rows[18..]);
         Assert.Equal(["g=m", "tags=(unknown)", "price", "age (code)"], new[] { 2, 3, 6, 7 }.Select(c => layout.NameOf(set, c)));
         Assert.Equal([false, false, false, true, true], Enumerable.Range(0, 5).Select(layout.HoldsCodes));
-        Assert.Contains("need 27 floats, 26", Assert.Throws<ArgumentException>(() => layout.Fill(batch, new float[26])).Message, StringComparison.Ordinal);
+        Assert.Contains("need 27 floats, 26", Assert.Throws<ArgumentException>(() => layout.Fill(batch, new float[26])).Message,
+            StringComparison.Ordinal);
         Assert.Contains("more than a float tells apart", Assert.Throws<ArgumentException>(() => new DenseLayout(
-            new FeatureSchema(Feature.Hash("h", Side.User, 1 << 25)).Fit(Columns.From(["a"]).Text("h", h => h)).Schema)).Message, StringComparison.Ordinal);
+            new FeatureSchema(Feature.Hash("h", Side.User, 1 << 25)).Fit(Columns.From(["a"]).Text("h", h => h)).Schema)).Message,
+                StringComparison.Ordinal);
     }
 
     [Fact]

@@ -5,7 +5,9 @@ using Recsys.Numerics;
 
 namespace Recsys.Tests.Features;
 
-/// <summary>A random schema over random raw data, with the slow and obvious encoding of it: every value is worked out anew from the raw cells.</summary>
+/// <summary>
+/// A random schema over random raw data, with the slow and obvious encoding of it: every value is worked out anew from the raw cells.
+/// </summary>
 internal sealed class RandomFeatures
 {
     private static readonly string[] Events = ["view", "cart", "buy"];
@@ -31,7 +33,9 @@ internal sealed class RandomFeatures
             var inputs = Enumerable.Range(0, 2 + Next(2)).Select(_ => coded[Next(coded.Length)]).Distinct().ToArray();
             if (inputs.Length > 1) features.Add(Feature.Cross($"cross{i}", inputs, Next(2) == 0 ? 0 : 1 + Next(50)));
         }
-        features.Add(Feature.Sequence("history", ["item", "Item-c"], 1 + Next(6), Next(2) == 0 ? null : Next(2) == 0 ? ["buy"] : ["cart", "view"]));
+        features.Add(Feature.Sequence("history", ["item", "Item-c"], 1 + Next(6),
+            Next(2) == 0 ? null : Next(2) == 0 ? ["buy"] : ["cart", "view"]));
+        if (Next(2) == 0) features.Add(Feature.Channel("cf"));
         if (Next(2) == 0) features.Add(Feature.Label("y", binary: false));
         if (Next(2) == 0) features.Add(Feature.Position(max: 3));
         Schema = new FeatureSchema(features);
@@ -58,7 +62,8 @@ internal sealed class RandomFeatures
             {
                 var size = Math.Max(1, Set.Schema[name].Cardinality - 1);
                 var part = SlowCodes(Schema.Features[Schema.IndexOf(name)], user, item, context);
-                found = [.. from f in found from p in part where p != 0 select (StableHash.Combine(f.Hash, (ulong)p), f.Code * size + p - 1)];
+                found = [.. from f in found from p in part where p != 0 select (StableHash.Combine(f.Hash, (ulong)p),
+                    f.Code * size + p - 1)];
             }
             var codes = found.Select(f => feature.Bins > 0 ? 1 + StableHash.Bucket(f.Hash, feature.Bins) : f.Code + 1).ToList();
             return Set.Schema[feature.Name].Shape == FeatureShape.Code && codes.Count == 0 ? [0] : codes;
@@ -71,7 +76,8 @@ internal sealed class RandomFeatures
         if (feature.Kind == FeatureKind.Buckets) return [Bin(feature, column, cell)];
         if (feature.Kind == FeatureKind.Hash && !feature.Multi) return [cell is null ? 0 : Hash(feature, cell)];
         if (!feature.Multi) return [cell is null ? 0 : Vocabulary(feature, column, cell)];
-        return [.. Split(cell).Select(v => feature.Kind == FeatureKind.Hash ? Hash(feature, v) : Vocabulary(feature, column, v)).Distinct()];
+        return [.. Split(cell).Select(v => feature.Kind == FeatureKind.Hash ? Hash(feature, v) : Vocabulary(feature, column,
+            v)).Distinct()];
     }
 
     public float SlowNumber(Feature feature, int user, int item, int context)
@@ -97,7 +103,8 @@ internal sealed class RandomFeatures
     {
         if (user < 0 || user >= Log.UserCount) return [];
         var events = Log.Rows().Where(r => r.User == user && r.Time < time).Select(r => (r.Item,
-            Action: feature.Events.Count == 0 ? 0 : feature.Events.ToList().IndexOf(Log.EventTypes[r.Event]) + 1, Age: (float)(time - r.Time)));
+            Action: feature.Events.Count == 0 ? 0 : feature.Events.ToList().IndexOf(Log.EventTypes[r.Event]) + 1,
+                Age: (float)(time - r.Time)));
         return [.. events.Where(e => feature.Events.Count == 0 || e.Action > 0).TakeLast(feature.MaxLength)];
     }
 

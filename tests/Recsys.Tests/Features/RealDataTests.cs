@@ -49,7 +49,8 @@ public sealed class RealDataTests
     public void Movies_and_their_viewers_become_features()
     {
         var folder = TestData.Folder("ml-100k")!;
-        var log = Interactions.ReadCsv(Path.Combine(folder, "u.data.gz"), new() { HasHeader = false, Delimiter = "\t", Value = 2, Time = 3 });
+        var log = Interactions.ReadCsv(Path.Combine(folder, "u.data.gz"),
+            new() { HasHeader = false, Delimiter = "\t", Value = 2, Time = 3 });
         var users = Columns.ReadCsv(Path.Combine(folder, "u.user"), new()
         {
             HasHeader = false,
@@ -65,7 +66,8 @@ public sealed class RealDataTests
             Names = ["item", "title", "released", "video", "url", .. Enumerable.Range(0, 19).Select(g => $"genre{g}")],
         });
         var schema = new FeatureSchema(
-            [Feature.Id("user", Side.User), Feature.Id("item", Side.Item), Feature.Category("gender", Side.User), Feature.Category("occupation", Side.User),
+            [Feature.Id("user", Side.User), Feature.Id("item", Side.Item), Feature.Category("gender", Side.User),
+                Feature.Category("occupation", Side.User),
             Feature.Buckets("age", Side.User, quantiles: 10), Feature.Hash("zip", Side.User, 1000),
             .. Enumerable.Range(0, 19).Select(g => Feature.Number($"genre{g}", Side.Item)), Feature.Cross("gender×age", "gender", "age"),
             Feature.Sequence("history", "item", 50), Feature.Label("like")]);
@@ -74,7 +76,8 @@ public sealed class RealDataTests
         Assert.Empty(set.Warnings);
         Assert.Equal((943, 1682), (set.Users.Count, set.Items.Count));
         Assert.Equal((3, 22), (set.Schema["gender"].Cardinality, set.Schema["occupation"].Cardinality));
-        var train = set.Examples(split.Train, new() { Threshold = 4, NegativesPerPositive = 1, Sampler = NegativeSampler.Uniform(split.Train) });
+        var train = set.Examples(split.Train,
+            new() { Threshold = 4, NegativesPerPositive = 1, Sampler = NegativeSampler.Uniform(split.Train) });
         Assert.Equal(split.Train.Count + split.Train.ValueColumn.ToArray().Count(v => v >= 4), train.Count);
         var batch = set.CreateBatch(1000);
         for (var start = 0; start + 1000 <= 20_000; start += 1000)
