@@ -44,9 +44,17 @@ public sealed partial class Columns
     /// <summary>The column with the external id of the user or item that each row describes; null where not declared.</summary>
     public string? Key { get; }
 
+    internal bool RowsAreIds { get; private init; }
+
     /// <summary>The same table with a declared key column.</summary>
     /// <exception cref="ArgumentException">There is no such column.</exception>
     public Columns KeyedBy(string column) => new(Source, Names.Select(name => _columns[name]), RowCount, column, _places, _inLines);
+
+    /// <summary>
+    /// The same table, declared to be in the order of the dense ids: row r describes id r. For lists that are made from a log's own id maps.
+    /// </summary>
+    public Columns InIdOrder()
+        => new(Source, Names.Select(name => _columns[name]), RowCount, null, _places, _inLines) { RowsAreIds = true };
 
     /// <summary>Whether there is a column of that name.</summary>
     public bool Contains(string column) => _columns.ContainsKey(column);

@@ -81,6 +81,9 @@ public sealed class ColumnsBuilder<T>
         return Key(name, row => id(row).ToString(CultureInfo.InvariantCulture));
     }
 
+    /// <summary>The finished table, row r of which describes dense id r.</summary>
+    public Columns InIdOrder() => Build().InIdOrder();
+
     /// <summary>The finished table.</summary>
     public Columns Build() => new(Source, _columns, _rows.Length, _key);
 

@@ -14,7 +14,9 @@ internal static class EntityRows
             Array.Fill(none, -1);
             return none;
         }
-        if (ids is null) return [.. Enumerable.Range(0, columns.RowCount)];
+        if (columns.RowsAreIds && ids is not null && ids.Count != columns.RowCount)
+            throw new ArgumentException($"{columns.Source} has {columns.RowCount} rows in the order of the {side} ids, of which there are {ids.Count}.");
+        if (ids is null || columns.RowsAreIds) return [.. Enumerable.Range(0, columns.RowCount)];
 
         var key = columns.Key;
         foreach (var feature in schema.Features)
@@ -23,7 +25,7 @@ internal static class EntityRows
         if (key is null)
             throw new ArgumentException(
                 $"Which column of {columns.Source} holds the {side} ids? Declare it by KeyedBy(column), or as the column of a "
-                + $"{side} id feature. Its columns: {string.Join(", ", columns.Names)}.");
+                + $"{side} id feature, or say InIdOrder() if row r describes dense id r. Its columns: {string.Join(", ", columns.Names)}.");
         var cells = columns.Find(key).ToText(columns);
         var idOfValue = Array.ConvertAll(cells.Values, value => ids.Find(value));
         var rows = new int[ids.Count];

@@ -176,7 +176,8 @@ public sealed class AssemblyTests
                 switch (feature.Shape)
                 {
                     case FeatureShape.Number:
-                        if (feature.Kind == FeatureKind.Channel) Assert.Equal(examples.Data.ChannelSignals[0][places[i]], batch.Number(feature.Index)[i]);
+                        if (feature.Kind == FeatureKind.Channel)
+                            Assert.Equal(examples.Data.ChannelSignals[0][places[i]], batch.Number(feature.Index)[i]);
                         else Assert.True(world.SlowNumber(feature.Definition, user, item, context) == batch.Number(feature.Index)[i], what);
                         break;
                     case FeatureShape.Sequence:

@@ -199,6 +199,9 @@ public sealed class EncoderTests
         Assert.Contains("holds the User ids?",
             Error(() => new FeatureSchema(Feature.Category("x", Side.User)).Fit(users, userIds: IdMap.FromStrings(["1"]))),
                 StringComparison.Ordinal);
+        Assert.Contains("has 3 rows in the order of the User ids, of which there are 1",
+            Error(() => new FeatureSchema(Feature.Category("x", Side.User)).Fit(users.InIdOrder(), userIds: IdMap.FromStrings(["1"]))),
+            StringComparison.Ordinal);
         Columns twice = Columns.From(["1", "1"]).Key("id", c => c);
         Assert.Contains("row 1, column 'id': '1' was already described by the list of String, row 0",
             Error(() => new FeatureSchema(Feature.Id("user", Side.User)).Fit(twice, userIds: IdMap.FromStrings(["1"]))),

@@ -48,43 +48,29 @@ public sealed class RealDataTests
     [DataFact("ml-100k")]
     public void Movies_and_their_viewers_become_features()
     {
-        var folder = TestData.Folder("ml-100k")!;
-        var log = Interactions.ReadCsv(Path.Combine(folder, "u.data.gz"),
-            new() { HasHeader = false, Delimiter = "\t", Value = 2, Time = 3 });
-        var users = Columns.ReadCsv(Path.Combine(folder, "u.user"), new()
-        {
-            HasHeader = false,
-            Delimiter = "|",
-            Names = ["user", "age", "gender", "occupation", "zip"],
-        });
-        var movies = Columns.ReadCsv(Path.Combine(folder, "u.item"), new()
-        {
-            HasHeader = false,
-            Delimiter = "|",
-            Encoding = "latin-1",
-            Quote = null,
-            Names = ["item", "title", "released", "video", "url", .. Enumerable.Range(0, 19).Select(g => $"genre{g}")],
-        });
+        var movieLens = MovieLens.Load(TestData.Folder("ml-100k")!);
+        var log = movieLens.Log;
+        var users = Columns.From(movieLens.Users).Text("gender", u => u.Gender).Number("age", u => u.Age)
+            .Text("occupation", u => u.Occupation).Text("zip", u => u.ZipCode).InIdOrder();
+        var movies = Columns.From(movieLens.Items).Number("year", m => m.Year).List("genres", m => m.Genres).InIdOrder();
         var schema = new FeatureSchema(
-            [Feature.Id("user", Side.User), Feature.Id("item", Side.Item), Feature.Category("gender", Side.User),
-                Feature.Category("occupation", Side.User),
-            Feature.Buckets("age", Side.User, quantiles: 10), Feature.Hash("zip", Side.User, 1000),
-            .. Enumerable.Range(0, 19).Select(g => Feature.Number($"genre{g}", Side.Item)), Feature.Cross("gender×age", "gender", "age"),
-            Feature.Sequence("history", "item", 50), Feature.Label("like")]);
+            Feature.Id("user", Side.User), Feature.Id("item", Side.Item), Feature.Category("gender", Side.User),
+            Feature.Category("occupation", Side.User), Feature.Buckets("age", Side.User, quantiles: 10), Feature.Hash("zip", Side.User, 1000),
+            Feature.MultiCategory("genres", Side.Item), Feature.Number("year", Side.Item, NumberScale.Standardised, indicator: true),
+            Feature.Cross("gender×genres", "gender", "genres"), Feature.Sequence("history", "item", 50), Feature.Label("like"));
         var split = Splits.LeaveLastOut(log);
-        var set = schema.Fit(users, movies, userIds: log.Users, itemIds: log.Items, train: split.Train);
-        Assert.Empty(set.Warnings);
+        var set = schema.Fit(users, movies, train: split.Train);
         Assert.Equal((943, 1682), (set.Users.Count, set.Items.Count));
         Assert.Equal((3, 22), (set.Schema["gender"].Cardinality, set.Schema["occupation"].Cardinality));
-        var train = set.Examples(split.Train,
-            new() { Threshold = 4, NegativesPerPositive = 1, Sampler = NegativeSampler.Uniform(split.Train) });
+        Assert.InRange(set.Schema["genres"].Cardinality, 18, 20);
+        var sampler = NegativeSampler.Uniform(split.Train);
+        var train = set.Examples(split.Train, new() { Threshold = 4, NegativesPerPositive = 1, Sampler = sampler });
         Assert.Equal(split.Train.Count + split.Train.ValueColumn.ToArray().Count(v => v >= 4), train.Count);
         var batch = set.CreateBatch(1000);
         for (var start = 0; start + 1000 <= 20_000; start += 1000)
         {
             set.Assemble(train, start, 1000, batch);
-            var history = batch.Sequence("history");
-            foreach (var age in history.Ages) Assert.True(age > 0);
+            foreach (var age in batch.Sequence("history").Ages) Assert.True(age > 0);
         }
     }
 }
