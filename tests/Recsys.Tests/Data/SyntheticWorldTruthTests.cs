@@ -229,63 +229,6 @@ public class SyntheticWorldTruthTests
         }
     }
 
-    [Fact]
-    public void An_oracle_beats_popularity_by_far_and_so_does_a_neighbourhood_of_clicks()
-    {
-        var world = DefaultWorld.Instance;
-        var split = Splits.ByTime(world.Clicks, 0.2);
-        var items = world.Items.Count;
-        var count = new double[items];
-        foreach (var item in split.Train.ItemColumn) count[item]++;
-        var together = new float[items, items];
-        for (var user = 0; user < world.Users.Count; user++)
-        {
-            foreach (var item in split.Train.ItemsOf(user))
-                foreach (var other in split.Train.ItemsOf(user)) together[item, other]++;
-        }
-        var middle = split.Test.TimeColumn.ToArray().Min() + 6 * 86_400;
-
-        var popularity = Recall(split, _ => (double[])count.Clone());
-        var neighbours = Recall(split, user =>
-        {
-            var scores = new double[items];
-            foreach (var item in split.Train.ItemsOf(user))
-                for (var other = 0; other < items; other++)
-                    scores[other] += together[item, other] / Math.Sqrt((count[item] + 1) * (count[other] + 1));
-            return scores;
-        });
-        var oracle = Recall(split, user =>
-        {
-            var scores = new double[items];
-            world.ExposureProbabilities(user, middle, split.Train.ItemsOf(user), scores);
-            for (var item = 0; item < items; item++) scores[item] *= world.ClickProbability(user, item, middle);
-            return scores;
-        });
-        Assert.True(oracle > 3 * popularity, $"Oracle {oracle}, popularity {popularity}.");
-        Assert.True(neighbours > 1.7 * popularity, $"Neighbours {neighbours}, popularity {popularity}.");
-        Assert.True(oracle > 1.3 * neighbours, $"Oracle {oracle}, neighbours {neighbours}.");
-    }
-
-    /// <summary>Mean recall at 20 over every fourth user with unseen test items, seen items left out.</summary>
-    private static double Recall(Split split, Func<int, double[]> score)
-    {
-        double sum = 0;
-        var users = 0;
-        for (var user = 0; user < split.Test.UserCount; user += 4)
-        {
-            var seen = split.Train.ItemsOf(user).ToArray();
-            var wanted = split.Test.ItemsOf(user).ToArray().Except(seen).ToHashSet();
-            if (wanted.Count == 0) continue;
-            var scores = score(user);
-            foreach (var item in seen) scores[item] = double.NegativeInfinity;
-            var order = Enumerable.Range(0, scores.Length).ToArray();
-            Array.Sort(Array.ConvertAll(scores, s => -s), order);
-            sum += order.Take(20).Count(wanted.Contains) / (double)wanted.Count;
-            users++;
-        }
-        return sum / users;
-    }
-
     private static double Cosine(SyntheticWorld world, int user, int other)
     {
         double[] mine = new double[world.Options.TasteDimensions], theirs = new double[mine.Length];
