@@ -1,5 +1,4 @@
 using System.Numerics.Tensors;
-using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace Recsys.Numerics;
@@ -10,13 +9,13 @@ namespace Recsys.Numerics;
 /// allocated;
 /// calls on different spans may run at the same time.
 /// </summary>
-public static class Cholesky
+public static partial class Cholesky
 {
     /// <summary>Replaces the upper triangle of A by U. The part below the diagonal is neither read nor written.</summary>
     /// <param name="a">A, size × size by rows.</param>
     /// <param name="size">Number of unknowns, at least 1.</param>
-    /// <returns>-1, or the first row whose pivot isn't positive and finite: A is not positive definite, and its triangle is spoilt from
-    /// that row on.</returns>
+    /// <returns>-1, or the first row whose pivot isn't positive and finite: A is not positive definite, and its triangle is
+    /// spoilt.</returns>
     public static int TryFactor(Span<float> a, int size)
     {
         CheckMatrix(a, size);
@@ -84,70 +83,6 @@ public static class Cholesky
             if (row >= 0) throw NotPositive(matrix[row * size + row], row, size, $" of system {system}");
             SolveFactored(matrix, size, b.Slice(system * size, size));
         }
-    }
-
-    // Row k of U is row k of A less what the rows above give it, all summed in registers: one load for each multiplication, and
-    // neither partial sums in memory nor sums across lanes.
-    private static unsafe int Factor<L, T>(Span<float> a, int size) where L : struct, IFunctionLanes<T> where T : struct
-    {
-        var tail = stackalloc float[L.Count];
-        fixed (float* u = a)
-        {
-            for (var k = 0; k < size; k++)
-            {
-                var j = k;
-                for (; j + 4 * L.Count <= size; j += 4 * L.Count) Reduce4<L, T>(u, size, k, j);
-                for (; j + L.Count <= size; j += L.Count) Reduce<L, T>(u, size, k, j);
-                if (j < size) ReducePart<L, T>(u, size, k, j, tail);
-
-                var row = a.Slice(k * size + k, size - k);
-                if (!(row[0] > 0) || !float.IsFinite(row[0])) return k;
-                var root = MathF.Sqrt(row[0]);
-                row[0] = root;
-                if (row.Length > 1) TensorPrimitives.Multiply(row[1..], 1 / root, row[1..]);
-            }
-        }
-        return -1;
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static unsafe void Reduce<L, T>(float* u, int size, int k, int j) where L : struct, IFunctionLanes<T> where T : struct
-    {
-        var at = u + k * size + j;
-        var sum = L.Create(0);
-        for (var p = 0; p < k; p++) sum = L.MultiplyAdd(L.Create(u[p * size + k]), L.Load(u + p * size + j), sum);
-        L.Store(L.Subtract(L.Load(at), sum), at);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static unsafe void ReducePart<L, T>(float* u, int size, int k, int j, float* tail)
-        where L : struct, IFunctionLanes<T> where T : struct
-    {
-        var at = u + k * size + j;
-        var sum = L.Create(0);
-        for (var p = 0; p < k; p++) sum = L.MultiplyAdd(L.Create(u[p * size + k]), L.LoadPart(u + p * size + j, size - j), sum);
-        L.Store(L.Subtract(L.LoadPart(at, size - j), sum), tail);
-        new ReadOnlySpan<float>(tail, size - j).CopyTo(new Span<float>(at, size - j));
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static unsafe void Reduce4<L, T>(float* u, int size, int k, int j) where L : struct, IFunctionLanes<T> where T : struct
-    {
-        T s0 = L.Create(0), s1 = s0, s2 = s0, s3 = s0;
-        for (var p = 0; p < k; p++)
-        {
-            var scale = L.Create(u[p * size + k]);
-            var from = u + p * size + j;
-            s0 = L.MultiplyAdd(scale, L.Load(from), s0);
-            s1 = L.MultiplyAdd(scale, L.Load(from + L.Count), s1);
-            s2 = L.MultiplyAdd(scale, L.Load(from + 2 * L.Count), s2);
-            s3 = L.MultiplyAdd(scale, L.Load(from + 3 * L.Count), s3);
-        }
-        var at = u + k * size + j;
-        L.Store(L.Subtract(L.Load(at), s0), at);
-        L.Store(L.Subtract(L.Load(at + L.Count), s1), at + L.Count);
-        L.Store(L.Subtract(L.Load(at + 2 * L.Count), s2), at + 2 * L.Count);
-        L.Store(L.Subtract(L.Load(at + 3 * L.Count), s3), at + 3 * L.Count);
     }
 
     private static ArithmeticException NotPositive(float pivot, int row, int size, string system) => new(

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Numerics;
 
 namespace Recsys.Numerics;
 
@@ -201,18 +200,17 @@ public sealed partial class SparseMatrix
         public void Fill(SparseMatrix left, SparseMatrix right, long[] work)
         {
             var width = right.ColumnCount;
-            var words = (width + 63) >> 6;
             var sums = ArrayPool<float>.Shared.Rent(width);
-            var met = ArrayPool<ulong>.Shared.Rent(words);
+            var met = ArrayPool<byte>.Shared.Rent(width);
             sums.AsSpan(0, width).Clear();
-            met.AsSpan(0, words).Clear();
+            met.AsSpan(0, width).Clear();
             for (var row = from; row < to; row++)
             {
                 var products = work[row + 1] - work[row];
                 Reserve((int)Math.Min(products, width));
                 var first = _count;
-                if (products < words / 4) GatherFew(left.Row(row), right, sums, met);
-                else GatherMany(left.Row(row), right, sums, met.AsSpan(0, words));
+                if (products < width / 64) GatherFew(left.Row(row), right, sums, met);
+                else GatherMany(left.Row(row), right, sums.AsSpan(0, width), met.AsSpan(0, width));
                 _lengths[row - from] = _count - first;
                 for (var i = first; i < _count; i++)
                 {
@@ -225,10 +223,10 @@ public sealed partial class SparseMatrix
                 }
             }
             ArrayPool<float>.Shared.Return(sums);
-            ArrayPool<ulong>.Shared.Return(met);
+            ArrayPool<byte>.Shared.Return(met);
         }
 
-        private void GatherMany(SparseRow cells, SparseMatrix right, float[] sums, Span<ulong> met)
+        private void GatherMany(SparseRow cells, SparseMatrix right, Span<float> sums, Span<byte> met)
         {
             for (var c = 0; c < cells.Length; c++)
             {
@@ -240,18 +238,24 @@ public sealed partial class SparseMatrix
                 {
                     var column = columns[i];
                     sums[column] += scale * values[i];
-                    met[column >> 6] |= 1UL << column;
+                    // A byte, not a bit: setting a bit would wait for the bit of the neighbour before it.
+                    met[column] = 1;
                 }
             }
-            for (var word = 0; word < met.Length; word++)
+            for (var column = 0; column < met.Length; column++)
             {
-                for (var bits = met[word]; bits != 0; bits &= bits - 1)
-                    _columns[_count++] = (word << 6) + BitOperations.TrailingZeroCount(bits);
-                met[word] = 0;
+                if (met[column] == 0)
+                {
+                    var skip = met[column..].IndexOf((byte)1);
+                    if (skip < 0) break;
+                    column += skip;
+                }
+                met[column] = 0;
+                _columns[_count++] = column;
             }
         }
 
-        private void GatherFew(SparseRow cells, SparseMatrix right, float[] sums, ulong[] met)
+        private void GatherFew(SparseRow cells, SparseMatrix right, float[] sums, byte[] met)
         {
             var first = _count;
             for (var c = 0; c < cells.Length; c++)
@@ -261,14 +265,13 @@ public sealed partial class SparseMatrix
                 {
                     var column = other.Columns[i];
                     sums[column] += cells.Values[c] * other.Values[i];
-                    var bit = 1UL << column;
-                    if ((met[column >> 6] & bit) != 0) continue;
-                    met[column >> 6] |= bit;
+                    if (met[column] != 0) continue;
+                    met[column] = 1;
                     _columns[_count++] = column;
                 }
             }
             var found = _columns.AsSpan(first, _count - first);
-            foreach (var column in found) met[column >> 6] = 0;
+            foreach (var column in found) met[column] = 0;
             found.Sort();
         }
 

@@ -131,30 +131,40 @@ public sealed partial class SparseMatrix
         }
 
         // Two stable counting sorts, by column and then by row: rows come out with ascending columns, duplicates in input order.
-        var byColumn = SortedBy(columns, columnCount);
-        var offsets = new long[rowCount + 1];
+        var (byColumn, sortedRows, sortedValues) = SortByColumn(columnCount, rows, columns, values);
+        var offsets = new long[rowCount + 1L];
         foreach (var row in rows) offsets[row + 1]++;
         for (var r = 0; r < rowCount; r++) offsets[r + 1] += offsets[r];
         var next = offsets.AsSpan(0, rowCount).ToArray();
         var cellColumns = new int[rows.Length];
         var cellValues = new float[rows.Length];
-        foreach (var i in byColumn)
+        for (var column = 0; column < columnCount; column++)
         {
-            var at = next[rows[i]]++;
-            cellColumns[at] = columns[i];
-            cellValues[at] = values.IsEmpty ? 1 : values[i];
+            for (var i = byColumn[column]; i < byColumn[column + 1]; i++)
+            {
+                var at = next[sortedRows[i]]++;
+                cellColumns[at] = column;
+                cellValues[at] = sortedValues[i];
+            }
         }
         return Merge(rowCount, columnCount, offsets, cellColumns, cellValues, duplicates);
     }
 
-    private static int[] SortedBy(ReadOnlySpan<int> keys, int bound)
+    private static (int[] Offsets, int[] Rows, float[] Values) SortByColumn(
+        int columnCount, ReadOnlySpan<int> rows, ReadOnlySpan<int> columns, ReadOnlySpan<float> values)
     {
-        var next = new int[bound + 1L];
-        foreach (var key in keys) next[key + 1]++;
-        for (var k = 0; k < bound; k++) next[k + 1] += next[k];
-        var order = new int[keys.Length];
-        for (var i = 0; i < keys.Length; i++) order[next[keys[i]]++] = i;
-        return order;
+        var offsets = new int[columnCount + 1L];
+        foreach (var column in columns) offsets[column + 1]++;
+        for (var c = 0; c < columnCount; c++) offsets[c + 1] += offsets[c];
+        var next = offsets.AsSpan(0, columnCount).ToArray();
+        var (sortedRows, sortedValues) = (new int[rows.Length], new float[rows.Length]);
+        for (var i = 0; i < rows.Length; i++)
+        {
+            var at = next[columns[i]]++;
+            sortedRows[at] = rows[i];
+            sortedValues[at] = values.IsEmpty ? 1 : values[i];
+        }
+        return (offsets, sortedRows, sortedValues);
     }
 
     private static SparseMatrix Merge(
