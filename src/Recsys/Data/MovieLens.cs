@@ -97,6 +97,6 @@ public sealed class MovieLens
             throw new InvalidDataException(string.Create(CultureInfo.InvariantCulture,
                 $"{name}.test holds {test.Count} ratings, but {log.Count - train.Count} of them are in u.data; the files are not of one set."));
         }
-        return new Split(train, test, null, $"official split {name} of ml-100k", SplitWarnings.Of(log, train, test, null, random: true));
+        return new Split(train, test, null, $"official split {name} of ml-100k", SplitWarnings.Of(log, train, test, null, random: true, byTime: false));
     }
 }

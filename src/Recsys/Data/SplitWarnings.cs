@@ -5,7 +5,7 @@ namespace Recsys.Data;
 /// <summary>What could make the numbers of a split misleading.</summary>
 internal static class SplitWarnings
 {
-    public static IReadOnlyList<string> Of(Interactions data, Interactions train, Interactions test, Interactions? validation, bool random)
+    public static IReadOnlyList<string> Of(Interactions data, Interactions train, Interactions test, Interactions? validation, bool random, bool byTime)
     {
         var warnings = new List<string>();
         if (train.Count == 0) warnings.Add("The training part is empty.");
@@ -14,8 +14,8 @@ internal static class SplitWarnings
         if (random && data.HasTimes)
             warnings.Add("The rows have times but were split at random: models train on what happened after the test rows. Use ByTime or LeaveLastOut to avoid that.");
 
-        var untimed = data.TimeColumn.Count(Interactions.NoTime);
-        if (untimed > 0) warnings.Add(Text($"{untimed} of {data.Count} rows have no time; a split by time leaves them in the training part."));
+        var untimed = byTime ? data.TimeColumn.Count(Interactions.NoTime) : 0;
+        if (untimed > 0) warnings.Add(Text($"{untimed} of {data.Count} rows have no time; they are in the training part."));
 
         var (users, items, repeats) = Compare(train, test);
         if (users > 0) warnings.Add(Text($"{users} users stand in the test part only: models know nothing of them."));

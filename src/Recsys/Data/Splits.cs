@@ -85,7 +85,7 @@ public static class Splits
         var part = new byte[data.Count];
         for (var row = 0; row < part.Length; row++)
             part[row] = times[row] == Interactions.NoTime ? Train : times[row] >= from ? Test : times[row] >= validationFrom ? Validation : Train;
-        return Cut(data, part, validationFrom is not null, Text($"by time: test from {Instant(from)}"), random: false);
+        return Cut(data, part, validationFrom is not null, Text($"by time: test from {Instant(from)}"), random: false, byTime: true);
     }
 
     /// <summary>Puts the latest share of the rows into the test part, cut at an instant: rows of the same second stay together.</summary>
@@ -122,12 +122,12 @@ public static class Splits
         for (var i = 0; i < heldCount; i++) part[keys[i].Row] = i < testCount ? Test : Validation;
     }
 
-    private static Split Cut(Interactions data, byte[] part, bool validation, string description, bool random)
+    private static Split Cut(Interactions data, byte[] part, bool validation, string description, bool random, bool byTime = false)
     {
         var train = data.Keep(Marks(part, Train));
         var test = data.Keep(Marks(part, Test));
         var held = validation ? data.Keep(Marks(part, Validation)) : null;
-        return new Split(train, test, held, description, SplitWarnings.Of(data, train, test, held, random));
+        return new Split(train, test, held, description, SplitWarnings.Of(data, train, test, held, random, byTime));
     }
 
     private static bool[] Marks(byte[] part, byte wanted)

@@ -116,7 +116,7 @@ public class SplitsTests
         builder.Add("v", "b", 1, 6);
         var split = Splits.ByTime(builder.Build(), 0.5);
         Assert.Equal((2L, 1L), (split.Train.Count, split.Test.Count));
-        Assert.Contains("1 of 3 rows have no time; a split by time leaves them in the training part.", split.Warnings);
+        Assert.Contains("1 of 3 rows have no time; they are in the training part.", split.Warnings);
     }
 
     [Fact]
