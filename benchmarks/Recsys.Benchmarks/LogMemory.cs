@@ -6,7 +6,9 @@ using Recsys.Numerics;
 
 namespace Recsys.Benchmarks;
 
-/// <summary>memory [rows]: the peak memory of building a log of the shape of ml-25m (162,541 users, 59,047 items, values and times), both views.</summary>
+/// <summary>
+/// memory [rows]: the peak memory of building a log of the shape of ml-25m (162,541 users, 59,047 items, values and times), both views.
+/// </summary>
 internal static class LogMemory
 {
     private const int Users = 162_541, Items = 59_047;

@@ -3,7 +3,9 @@ using Recsys.Data;
 
 namespace Recsys.Benchmarks.Comparisons;
 
-/// <summary>Reads the ratings of ml-1m into a log, both views built, against pandas: read_csv and the category codes of users and items.</summary>
+/// <summary>
+/// Reads the ratings of ml-1m into a log, both views built, against pandas: read_csv and the category codes of users and items.
+/// </summary>
 internal sealed class ReadComparison : Comparison
 {
     public override string Name => "read";

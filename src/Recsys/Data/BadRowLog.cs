@@ -22,7 +22,8 @@ internal sealed class BadRowLog(string source, BadRows policy, int maxExamples)
             if (_examples.Count >= maxExamples) return;
         }
         var place = line > 0 ? $"line {line}" : $"row {row}";
-        var message = string.Create(CultureInfo.InvariantCulture, $"{source}, {place}{(column.Length == 0 ? "" : $", column {column}")}: {what}");
+        var message = string.Create(CultureInfo.InvariantCulture,
+            $"{source}, {place}{(column.Length == 0 ? "" : $", column {column}")}: {what}");
         if (policy == BadRows.Throw) throw new InvalidDataException(message);
         _examples.Add(new BadRow(line > 0 ? line : row, column, reason, message));
     }

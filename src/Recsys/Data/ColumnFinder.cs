@@ -25,7 +25,9 @@ internal sealed class ColumnFinder(string source, string options, IReadOnlyList<
     public int Find(SourceColumn column, string option, string[] usualNames, int usualPosition, bool required)
     {
         if (column.IsNone)
-            return required ? throw new ArgumentException($"{options}.{option} is None, but every log needs this column.", nameof(column)) : -1;
+            return required
+                ? throw new ArgumentException($"{options}.{option} is None, but every log needs this column.", nameof(column))
+                : -1;
         if (column.IsPosition)
         {
             return names is null || column.Position < names.Count
@@ -36,17 +38,21 @@ internal sealed class ColumnFinder(string source, string options, IReadOnlyList<
         {
             return column.IsUsual
                 ? usualPosition
-                : throw new ArgumentException($"{options}.{option} is the name '{column}', but the columns have no names; give a position.", nameof(column));
+                : throw new ArgumentException($"{options}.{option} is the name '{column}', but the columns have no names; give a position.",
+                    nameof(column));
         }
         if (!column.IsUsual)
         {
             var named = PositionOf(column.Name!);
-            return named >= 0 ? named : throw new InvalidDataException($"{source} has no column '{Excerpt.Of(column.Name)}' ({options}.{option}); {Existing()}");
+            return named >= 0
+                ? named
+                : throw new InvalidDataException($"{source} has no column '{Excerpt.Of(column.Name)}' ({options}.{option}); {Existing()}");
         }
         foreach (var name in usualNames)
             if (PositionOf(name) is >= 0 and var position) return position;
         return required
-            ? throw new InvalidDataException($"{source} has none of the columns {string.Join(", ", usualNames)}; {Existing()} Set {options}.{option}.")
+            ? throw new InvalidDataException(
+                $"{source} has none of the columns {string.Join(", ", usualNames)}; {Existing()} Set {options}.{option}.")
             : -1;
     }
 
@@ -64,6 +70,7 @@ internal sealed class ColumnFinder(string source, string options, IReadOnlyList<
         const int Most = 50;
         var shown = new List<string>();
         for (var i = 0; i < Math.Min(names!.Count, Most); i++) shown.Add($"'{Excerpt.Of(names[i])}'");
-        return string.Create(CultureInfo.InvariantCulture, $"its columns are {string.Join(", ", shown)}{(names.Count > Most ? ", …" : "")}.");
+        return string.Create(CultureInfo.InvariantCulture,
+            $"its columns are {string.Join(", ", shown)}{(names.Count > Most ? ", …" : "")}.");
     }
 }

@@ -1,21 +1,28 @@
 namespace Recsys.Data;
 
-/// <summary>How to read an interaction log from delimited text. The defaults suit a file with a header and the usual column names.</summary>
+/// <summary>
+/// How to read an interaction log from delimited text. The defaults suit a file with a header and the usual column names.
+/// </summary>
 public sealed record CsvOptions : LogOptions
 {
-    /// <summary>What stands between fields: any text of 1 to 16 bytes, such as "," or "::". Null (the default) finds out among , ; tab and |.</summary>
+    /// <summary>
+    /// What stands between fields: any text of 1 to 16 bytes, such as "," or "::". Null (the default) finds out among , ; tab and |.
+    /// </summary>
     public string? Delimiter
     {
         get;
         init => field = value is null || (value.Length is > 0 and <= 16 && value.AsSpan().IndexOfAny('\r', '\n') < 0)
             ? value
-            : throw new ArgumentException("Delimiter must be 1 to 16 characters without line breaks, or null to find out.", nameof(Delimiter));
+            : throw new ArgumentException("Delimiter must be 1 to 16 characters without line breaks, or null to find out.",
+                nameof(Delimiter));
     }
 
     /// <summary>Whether the first row names the columns; true by default.</summary>
     public bool HasHeader { get; init; } = true;
 
-    /// <summary>The quote, an ASCII character; '"' by default. A doubled one within quotes is one. Null: quotes are ordinary text.</summary>
+    /// <summary>
+    /// The quote, an ASCII character; '"' by default. A doubled one within quotes is one. Null: quotes are ordinary text.
+    /// </summary>
     public char? Quote
     {
         get;

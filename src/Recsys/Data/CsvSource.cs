@@ -12,7 +12,9 @@ internal static class CsvSource
     /// <summary>How the text is cut into fields: what the readers of logs and of feature columns share.</summary>
     internal readonly record struct Dialect(string? Delimiter, bool HasHeader, char? Quote, string? Encoding, bool Trim);
 
-    /// <summary>A parser over the stream. Fields are UTF-8 whatever the encoding; bad quoting throws, or goes to the callback and is skipped.</summary>
+    /// <summary>
+    /// A parser over the stream. Fields are UTF-8 whatever the encoding; bad quoting throws, or goes to the callback and is skipped.
+    /// </summary>
     public static CsvReader Open(Stream stream, string source, Dialect dialect, bool leaveOpen, Action<CsvMalformedRecord>? skipMalformed)
     {
         var text = Decompressed(stream, source, leaveOpen);
@@ -27,7 +29,8 @@ internal static class CsvSource
     {
         if (reader.Peek() < 0) throw new InvalidDataException($"{source} is empty: it has no header and no rows.");
         if (dialect.Delimiter is { } delimiter && (delimiter.Length > 1 || !char.IsAscii(delimiter[0])))
-            throw new NotSupportedException($"The delimiter '{delimiter}' needs a path or a Stream: a TextReader is read with single ASCII delimiters only.");
+            throw new NotSupportedException(
+                $"The delimiter '{delimiter}' needs a path or a Stream: a TextReader is read with single ASCII delimiters only.");
         return CsvReader.Create(reader, Options(dialect, skipMalformed), leaveOpen: true);
     }
 
@@ -42,7 +45,8 @@ internal static class CsvSource
         catch (Exception e) when (e is ArgumentException or NotSupportedException)
         {
             throw new ArgumentException(
-                $"The encoding '{Excerpt.Of(name)}' is unknown; use a name such as utf-8, latin-1, windows-1252, utf-16 or gb18030.", nameof(name), e);
+                $"The encoding '{Excerpt.Of(name)}' is unknown; use a name such as utf-8, latin-1, windows-1252, utf-16 or gb18030.",
+                    nameof(name), e);
         }
     }
 

@@ -4,7 +4,8 @@ namespace Recsys.Data;
 
 /// <summary>
 /// External ids (text or 64-bit integers) to dense ids 0..<see cref="Count"/>-1, in the order in which they were first seen, and back.
-/// Immutable and safe for any number of threads; <see cref="Extend(IEnumerable{string})"/> makes a larger map in which every old id keeps its number.
+/// Immutable and safe for any number of threads; <see cref="Extend(IEnumerable{string})"/> makes a larger map in which every old id keeps
+/// its number.
 /// </summary>
 public sealed class IdMap : IModel<IdMap>
 {

@@ -54,7 +54,9 @@ public sealed class IdMapBuilder
         return _table.Add(text[..length]);
     }
 
-    /// <summary>The map of the ids so far; the builder may go on. Without new ids it is the very map that the builder started with.</summary>
+    /// <summary>
+    /// The map of the ids so far; the builder may go on. Without new ids it is the very map that the builder started with.
+    /// </summary>
     public IdMap Build()
         => _start is not null && _start.Count == Count ? _start : new IdMap(_table.Copy());
 
@@ -80,7 +82,8 @@ public sealed class IdMapBuilder
         {
             if (IdTable.TryParseCanonical(key, out var number)) return _table.Add(number);
             if (_kind == IdKeys.Long)
-                throw new FormatException($"The id '{Excerpt.Of(key)}' is not a 64-bit integer in its shortest form; use IdKeys.Auto or IdKeys.Text for such ids.");
+                throw new FormatException($"The id '{Excerpt.Of(key)}' is not a 64-bit integer in its shortest form; use IdKeys.Auto or "
+                    + "IdKeys.Text for such ids.");
             _table = _table.ToText();
         }
         return _table.Add(key, text);

@@ -6,8 +6,8 @@ using System.Text;
 namespace Recsys.Data;
 
 /// <summary>
-/// The hash table behind <see cref="IdMap"/> and its builder: open addressing with linear probing, less than half full. A slot holds id + 1;
-/// 0 is empty. Either keys or names is used, never both.
+/// The hash table behind <see cref="IdMap"/> and its builder: open addressing with linear probing, less than half full. A slot holds id +
+/// 1; 0 is empty. Either keys or names is used, never both.
 /// </summary>
 internal sealed class IdTable
 {
@@ -79,7 +79,9 @@ internal sealed class IdTable
         return Enter(slot);
     }
 
-    /// <summary>The id of the key, which is added when new (as <paramref name="text"/> if that is given). Only for tables with names.</summary>
+    /// <summary>
+    /// The id of the key, which is added when new (as <paramref name="text"/> if that is given). Only for tables with names.
+    /// </summary>
     public int Add(ReadOnlySpan<char> key, string? text = null)
     {
         var names = Names!;
@@ -137,7 +139,8 @@ internal sealed class IdTable
         for (var left = key; !left.IsEmpty;)
         {
             if (Rune.DecodeFromUtf16(left, out _, out var used) != OperationStatus.Done)
-                throw new ArgumentException($"The id '{Excerpt.Of(key)}' holds half a surrogate pair; ids must be valid Unicode.", nameof(key));
+                throw new ArgumentException($"The id '{Excerpt.Of(key)}' holds half a surrogate pair; ids must be valid Unicode.",
+                    nameof(key));
             left = left[used..];
         }
     }

@@ -5,7 +5,9 @@ using CsvHelper;
 
 namespace Recsys.Data;
 
-/// <summary>Reads an interaction log from delimited text: fields stay UTF-8 spans in the parser's buffer, so a row costs no allocation.</summary>
+/// <summary>
+/// Reads an interaction log from delimited text: fields stay UTF-8 spans in the parser's buffer, so a row costs no allocation.
+/// </summary>
 internal sealed class InteractionCsvReader
 {
     private const int RowsBetweenChecks = 1 << 14;
@@ -37,19 +39,22 @@ internal sealed class InteractionCsvReader
     public static Interactions Read(Stream stream, string source, CsvOptions options, out ReadReport report, CancellationToken cancel)
     {
         var log = new BadRowLog(source, options.BadRows, options.MaxExamples);
-        return Guarded(source, () => CsvSource.Open(stream, source, options.Dialect, leaveOpen: true, Malformed(options, log)), options, log, out report, cancel);
+        CsvReader Open() => CsvSource.Open(stream, source, options.Dialect, leaveOpen: true, Malformed(options, log));
+        return Guarded(source, Open, options, log, out report, cancel);
     }
 
     public static Interactions Read(TextReader reader, string source, CsvOptions options, out ReadReport report, CancellationToken cancel)
     {
         var log = new BadRowLog(source, options.BadRows, options.MaxExamples);
-        return Guarded(source, () => CsvSource.Open(reader, source, options.Dialect, Malformed(options, log)), options, log, out report, cancel);
+        CsvReader Open() => CsvSource.Open(reader, source, options.Dialect, Malformed(options, log));
+        return Guarded(source, Open, options, log, out report, cancel);
     }
 
     private static Action<CsvMalformedRecord>? Malformed(CsvOptions options, BadRowLog log)
         => options.BadRows == BadRows.Throw
             ? null
-            : bad => log.Report(bad.LineNumber, bad.RecordNumber, "", BadRowReason.BadQuoting, $"the quoting is broken ({bad.Reason}): '{Excerpt.Of(bad.RawRecord)}'.");
+            : bad => log.Report(bad.LineNumber, bad.RecordNumber, "", BadRowReason.BadQuoting,
+                $"the quoting is broken ({bad.Reason}): '{Excerpt.Of(bad.RawRecord)}'.");
 
     private static Interactions Guarded(
         string source, Func<CsvReader> open, CsvOptions options, BadRowLog log, out ReadReport report, CancellationToken cancel)
@@ -125,8 +130,10 @@ internal sealed class InteractionCsvReader
     {
         if (CellParsers.TryParseCanonical(id, out _)) return true;
         if (id.IsEmpty) return Bad(column, BadRowReason.EmptyId, "the id is empty; every row needs a user and an item.");
-        if (!Utf8.IsValid(id)) return Bad(column, BadRowReason.BadText, $"'{Text(id)}' is not valid UTF-8; set CsvOptions.Encoding to the encoding of the file.");
-        return !ids.LongsOnly || Bad(column, BadRowReason.BadId, $"the id '{Text(id)}' is not an integer; CsvOptions.Keys keeps integers only.");
+        if (!Utf8.IsValid(id)) return Bad(column, BadRowReason.BadText,
+            $"'{Text(id)}' is not valid UTF-8; set CsvOptions.Encoding to the encoding of the file.");
+        return !ids.LongsOnly
+            || Bad(column, BadRowReason.BadId, $"the id '{Text(id)}' is not an integer; CsvOptions.Keys keeps integers only.");
     }
 
     private bool TryReadTime(ReadOnlySpan<byte> cell, ref long time)
@@ -137,15 +144,18 @@ internal sealed class InteractionCsvReader
                 || Bad(_time, BadRowReason.MissingTime, "the time is empty; set CsvOptions.MissingTime to keep such rows.");
         }
         if (CellParsers.TryParseTime(cell, _options.TimeFormat, out time)) return true;
-        return Bad(_time, BadRowReason.BadTime, $"'{Text(cell)}' is not a time in the format {_options.TimeFormat}; CsvOptions.TimeFormat says how times are written.");
+        return Bad(_time, BadRowReason.BadTime,
+            $"'{Text(cell)}' is not a time in the format {_options.TimeFormat}; CsvOptions.TimeFormat says how times are written.");
     }
 
     private bool TryReadEvent(ReadOnlySpan<byte> cell, ref int kind)
     {
         if (cell.IsEmpty) return Bad(_event, BadRowReason.BadEvent, "the event type is empty; every row needs one, or none.");
-        if (!Utf8.IsValid(cell)) return Bad(_event, BadRowReason.BadText, $"'{Text(cell)}' is not valid UTF-8; set CsvOptions.Encoding to the encoding of the file.");
+        if (!Utf8.IsValid(cell)) return Bad(_event, BadRowReason.BadText,
+            $"'{Text(cell)}' is not valid UTF-8; set CsvOptions.Encoding to the encoding of the file.");
         return _builder.TryGetEvent(cell, out kind)
-            || Bad(_event, BadRowReason.BadEvent, $"the event type '{Text(cell)}' is the 257th; a log has at most 256. Is this the right column?");
+            || Bad(_event, BadRowReason.BadEvent,
+                $"the event type '{Text(cell)}' is the 257th; a log has at most 256. Is this the right column?");
     }
 
     private void BadValue(float value)
@@ -165,7 +175,8 @@ internal sealed class InteractionCsvReader
         foreach (var needed in (ReadOnlySpan<int>)[_user, _item, _value, _time, _event])
             if (needed >= _csv.FieldCount && (column == _csv.FieldCount || needed < column)) column = needed;
         Bad(column, BadRowReason.MissingCell,
-            string.Create(CultureInfo.InvariantCulture, $"the cell is missing: the row has {_csv.FieldCount} fields, {_width} are needed (delimiter '{_csv.Separator}')."));
+            string.Create(CultureInfo.InvariantCulture,
+                $"the cell is missing: the row has {_csv.FieldCount} fields, {_width} are needed (delimiter '{_csv.Separator}')."));
     }
 
     /// <summary>Always false, so that a check can return it.</summary>

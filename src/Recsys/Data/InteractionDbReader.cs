@@ -29,11 +29,15 @@ internal sealed class InteractionDbReader
         _value = CellAt(columns.Find(options.Value, "Value", ColumnFinder.ValueNames, -1, required: false));
         _time = CellAt(columns.Find(options.Time, "Time", ColumnFinder.TimeNames, -1, required: false));
         _event = CellAt(columns.Find(options.Event, "Event", ColumnFinder.EventNames, -1, required: false));
-        CheckType(source, "a user id", _user, CellType.Text, CellType.Int64, CellType.Int32, CellType.Int16, CellType.Byte, CellType.Decimal, CellType.Guid);
-        CheckType(source, "an item id", _item, CellType.Text, CellType.Int64, CellType.Int32, CellType.Int16, CellType.Byte, CellType.Decimal, CellType.Guid);
-        CheckType(source, "a value", _value, CellType.Text, CellType.Int64, CellType.Int32, CellType.Int16, CellType.Byte, CellType.Decimal, CellType.Single,
+        CheckType(source, "a user id", _user, CellType.Text, CellType.Int64, CellType.Int32, CellType.Int16, CellType.Byte,
+            CellType.Decimal, CellType.Guid);
+        CheckType(source, "an item id", _item, CellType.Text, CellType.Int64, CellType.Int32, CellType.Int16, CellType.Byte,
+            CellType.Decimal, CellType.Guid);
+        CheckType(source, "a value", _value, CellType.Text, CellType.Int64, CellType.Int32, CellType.Int16, CellType.Byte,
+            CellType.Decimal, CellType.Single,
             CellType.Double, CellType.Boolean);
-        CheckType(source, "a time", _time, CellType.Text, CellType.Int64, CellType.Int32, CellType.Double, CellType.Decimal, CellType.DateTime,
+        CheckType(source, "a time", _time, CellType.Text, CellType.Int64, CellType.Int32, CellType.Double, CellType.Decimal,
+            CellType.DateTime,
             CellType.DateTimeOffset);
         CheckType(source, "an event type", _event, CellType.Text);
         _builder = options.NewBuilder();
@@ -79,7 +83,8 @@ internal sealed class InteractionDbReader
         if (_time.Ordinal >= 0 && !TryReadTime(ref time)) return;
         var kind = -1;
         if (_event.Ordinal >= 0 && !TryReadEvent(ref kind)) return;
-        if (!TryReadId(_user, _builder.UserIds, out var user, out var userText) || !TryReadId(_item, _builder.ItemIds, out var item, out var itemText)) return;
+        if (!TryReadId(_user, _builder.UserIds, out var user, out var userText)
+            || !TryReadId(_item, _builder.ItemIds, out var item, out var itemText)) return;
 
         var userId = userText is null ? _builder.UserIds.Add(user) : _builder.UserIds.Add(userText);
         var itemId = itemText is null ? _builder.ItemIds.Add(item) : _builder.ItemIds.Add(itemText);
@@ -103,7 +108,8 @@ internal sealed class InteractionDbReader
             case CellType.Decimal:
                 var value = _db.GetDecimal(cell.Ordinal);
                 if (value != decimal.Truncate(value) || value < long.MinValue || value > long.MaxValue)
-                    return Bad(cell, BadRowReason.BadId, string.Create(CultureInfo.InvariantCulture, $"the id {value} is not a 64-bit integer."));
+                    return Bad(cell, BadRowReason.BadId,
+                        string.Create(CultureInfo.InvariantCulture, $"the id {value} is not a 64-bit integer."));
                 number = (long)value;
                 break;
             case CellType.Int64: number = _db.GetInt64(cell.Ordinal); break;
@@ -136,7 +142,8 @@ internal sealed class InteractionDbReader
                 break;
         }
         return float.IsFinite(value)
-            || Bad(_value, BadRowReason.NotFinite, string.Create(CultureInfo.InvariantCulture, $"the value is {value}; values must be finite 32-bit floats."));
+            || Bad(_value, BadRowReason.NotFinite,
+                string.Create(CultureInfo.InvariantCulture, $"the value is {value}; values must be finite 32-bit floats."));
     }
 
     private bool TryReadTime(ref long time)
@@ -167,18 +174,21 @@ internal sealed class InteractionDbReader
 
     private bool IsTime(long number, ref long time)
         => CellParsers.TryConvertTime(number, _options.TimeFormat, out time)
-            || Bad(_time, BadRowReason.BadTime, string.Create(CultureInfo.InvariantCulture, $"{number} is not a time in the format {_options.TimeFormat}."));
+            || Bad(_time, BadRowReason.BadTime,
+                string.Create(CultureInfo.InvariantCulture, $"{number} is not a time in the format {_options.TimeFormat}."));
 
     private bool IsTime(string text, ref long time)
         => CellParsers.TryParseTime(Encoding.UTF8.GetBytes(text), _options.TimeFormat, out time)
-            || Bad(_time, BadRowReason.BadTime, $"'{Excerpt.Of(text)}' is not a time in the format {_options.TimeFormat}; DbOptions.TimeFormat says how times are written.");
+            || Bad(_time, BadRowReason.BadTime, $"'{Excerpt.Of(text)}' is not a time in the format {_options.TimeFormat}; "
+                + "DbOptions.TimeFormat says how times are written.");
 
     private bool TryReadEvent(ref int kind)
     {
         var name = _db.IsDBNull(_event.Ordinal) ? "" : _db.GetString(_event.Ordinal);
         if (name.Length == 0) return Bad(_event, BadRowReason.BadEvent, "the event type is empty; every row needs one, or none.");
         return _builder.TryGetEvent(Encoding.UTF8.GetBytes(name), out kind)
-            || Bad(_event, BadRowReason.BadEvent, $"the event type '{Excerpt.Of(name)}' is the 257th; a log has at most 256. Is this the right column?");
+            || Bad(_event, BadRowReason.BadEvent,
+                $"the event type '{Excerpt.Of(name)}' is the 257th; a log has at most 256. Is this the right column?");
     }
 
     private Cell CellAt(int ordinal) => ordinal < 0 ? new Cell(-1, CellType.Other) : new Cell(ordinal, TypeOf(_db.GetFieldType(ordinal)));
@@ -202,7 +212,8 @@ internal sealed class InteractionDbReader
     {
         if (cell.Ordinal < 0 || allowed.Contains(cell.Type)) return;
         throw new InvalidDataException(
-            $"{source}, column '{Excerpt.Of(_db.GetName(cell.Ordinal))}': {what} cannot be of type {_db.GetFieldType(cell.Ordinal).Name}; cast it in the query.");
+            $"{source}, column '{Excerpt.Of(_db.GetName(cell.Ordinal))}': {what} cannot be of type "
+                + $"{_db.GetFieldType(cell.Ordinal).Name}; cast it in the query.");
     }
 
     /// <summary>Always false, so that a check can return it.</summary>

@@ -8,7 +8,8 @@ internal static class InteractionsAssembly
         ChunkedColumn<long>? timeColumn, ChunkedColumn<byte>? eventColumn, string[] eventTypes, MissingTime missing)
     {
         if (userColumn.Count > Array.MaxLength)
-            throw new InvalidOperationException($"One log holds at most {Array.MaxLength} rows; these are {userColumn.Count}. Cut the input by time or by user.");
+            throw new InvalidOperationException(
+                $"One log holds at most {Array.MaxLength} rows; these are {userColumn.Count}. Cut the input by time or by user.");
 
         var offsets = Offsets(userColumn, users.Count);
         // Time last: its column is the widest, so the others have been let go when its target is allocated.

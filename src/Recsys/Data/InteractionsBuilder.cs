@@ -50,13 +50,17 @@ public sealed class InteractionsBuilder
     /// <summary>Number of rows so far.</summary>
     public long Count => _userColumn.Count;
 
-    /// <summary>Adds a row with text ids (an id that is an integer in its shortest form is kept as one unless the map keeps text).</summary>
+    /// <summary>
+    /// Adds a row with text ids (an id that is an integer in its shortest form is kept as one unless the map keeps text).
+    /// </summary>
     /// <param name="user">External user id, not empty.</param>
     /// <param name="item">External item id, not empty.</param>
     /// <param name="value">Strength or rating, finite; 1 by default.</param>
     /// <param name="time">Unix seconds, or null.</param>
     /// <param name="eventType">The kind of event, or null; at most 256 kinds. Either every row has one or none.</param>
-    /// <exception cref="ArgumentException">An id is empty, the value is not finite, or there are too many event types. The row was not added.</exception>
+    /// <exception cref="ArgumentException">
+    /// An id is empty, the value is not finite, or there are too many event types. The row was not added.
+    /// </exception>
     public void Add(ReadOnlySpan<char> user, ReadOnlySpan<char> item, float value = 1, long? time = null, string? eventType = null)
     {
         if (user.IsEmpty) throw Bad("the user id is empty; every row needs one", nameof(user));
@@ -80,7 +84,9 @@ public sealed class InteractionsBuilder
     }
 
     /// <summary>Adds a row in the dense ids of the maps that the builder started with or has reached.</summary>
-    /// <exception cref="ArgumentException">An id is outside its map, the value is not finite, or there are too many event types.</exception>
+    /// <exception cref="ArgumentException">
+    /// An id is outside its map, the value is not finite, or there are too many event types.
+    /// </exception>
     public void AddDense(int user, int item, float value = 1, long? time = null, string? eventType = null)
     {
         if ((uint)user >= (uint)_users.Count) throw Bad($"the dense user id {user} is outside 0..{_users.Count - 1}", nameof(user));
@@ -91,8 +97,8 @@ public sealed class InteractionsBuilder
 
     /// <summary>Orders the rows and gives the finished log. The builder cannot be used afterwards.</summary>
     /// <exception cref="InvalidOperationException">
-    /// A row has no time where others have one and missing times are an error; some rows have an event type and some have none; or the builder was
-    /// used already.
+    /// A row has no time where others have one and missing times are an error; some rows have an event type and some have none; or the
+    /// builder was used already.
     /// </exception>
     public Interactions Build()
     {
@@ -104,7 +110,8 @@ public sealed class InteractionsBuilder
         }
         _built = true;
         return InteractionsAssembly.Build(
-            _users.Build(), _items.Build(), _userColumn, _itemColumn, _valueColumn, _timeColumn, _eventColumn, [.. _eventTypes], _missingTime);
+            _users.Build(), _items.Build(), _userColumn, _itemColumn, _valueColumn, _timeColumn, _eventColumn,
+                [.. _eventTypes], _missingTime);
     }
 
     internal IdMapBuilder UserIds => _users;
@@ -117,7 +124,8 @@ public sealed class InteractionsBuilder
         if (eventType.IsEmpty) return -1;
         for (var i = 0; i < _eventTypes.Count; i++)
             if (eventType.SequenceEqual(_eventTypes[i])) return i;
-        if (_eventTypes.Count == 256) throw Bad($"the event type '{Excerpt.Of(eventType)}' is the 257th; a log has at most 256", nameof(eventType));
+        if (_eventTypes.Count == 256) throw Bad($"the event type '{Excerpt.Of(eventType)}' is the 257th; a log has at most 256",
+            nameof(eventType));
         _eventTypes.Add(eventType.ToString());
         _eventNames.Add(Encoding.UTF8.GetBytes(_eventTypes[^1]));
         return _eventTypes.Count - 1;

@@ -4,11 +4,13 @@ public sealed partial class Interactions
 {
     /// <summary>Reads a log from a file of delimited text, plain or gzip (told by its content).</summary>
     /// <param name="path">The file.</param>
-    /// <param name="options">Columns, dialect and what to do with bad rows; the defaults suit a file with a header and usual column names.</param>
+    /// <param name="options">
+    /// Columns, dialect and what to do with bad rows; the defaults suit a file with a header and usual column names.
+    /// </param>
     /// <param name="cancel">Checked every few thousand rows.</param>
     /// <exception cref="InvalidDataException">
-    /// The file is empty, a column is missing, or a row cannot be read and <see cref="LogOptions.BadRows"/> is <see cref="BadRows.Throw"/>; the message
-    /// names file, line and column.
+    /// The file is empty, a column is missing, or a row cannot be read and <see cref="LogOptions.BadRows"/> is <see cref="BadRows.Throw"/>;
+    /// the message names file, line and column.
     /// </exception>
     /// <exception cref="IOException">The file cannot be opened or read.</exception>
     public static Interactions ReadCsv(string path, CsvOptions? options = null, CancellationToken cancel = default)
@@ -23,7 +25,9 @@ public sealed partial class Interactions
         return InteractionCsvReader.Read(file, Path.GetFileName(path), options ?? new CsvOptions(), out report, cancel);
     }
 
-    /// <summary>Reads a log from a stream of delimited text, plain or gzip (told by its content), from its current position to its end.</summary>
+    /// <summary>
+    /// Reads a log from a stream of delimited text, plain or gzip (told by its content), from its current position to its end.
+    /// </summary>
     /// <param name="stream">Stays open.</param>
     /// <param name="options">As for files.</param>
     /// <param name="report">What became of the rows.</param>

@@ -9,11 +9,12 @@ public sealed partial class Interactions
     /// <param name="options">Columns and what to do with bad rows; the defaults suit a query with usual column names.</param>
     /// <param name="cancel">Checked every few thousand rows.</param>
     /// <remarks>
-    /// Ids may be text, integers, whole decimals or GUIDs; values any number, Boolean or number as text; times dates (UTC unless they say otherwise), numbers
-    /// or text by <see cref="LogOptions.TimeFormat"/>. A null id or value is a bad row.
+    /// Ids may be text, integers, whole decimals or GUIDs; values any number, Boolean or number as text; times dates (UTC unless they say
+    /// otherwise), numbers or text by <see cref="LogOptions.TimeFormat"/>. A null id or value is a bad row.
     /// </remarks>
     /// <exception cref="InvalidDataException">
-    /// A column is missing or of a type that does not fit, or a row cannot be read and bad rows are an error; the message names row and column.
+    /// A column is missing or of a type that does not fit, or a row cannot be read and bad rows are an error; the message names row and
+    /// column.
     /// </exception>
     public static Interactions Read(DbDataReader reader, DbOptions? options = null, CancellationToken cancel = default)
         => Read(reader, options, out _, "query", cancel);

@@ -50,7 +50,8 @@ public sealed partial class Interactions
     /// <exception cref="InvalidOperationException">The log has no times.</exception>
     public Interactions Between(long? from = null, long? until = null)
     {
-        if (_times is null) throw new InvalidOperationException("This log has no times, so it cannot be cut by time; read its time column.");
+        if (_times is null) throw new InvalidOperationException(
+            "This log has no times, so it cannot be cut by time; read its time column.");
         var kept = new bool[_items.Length];
         for (var row = 0; row < kept.Length; row++)
         {
@@ -71,7 +72,8 @@ public sealed partial class Interactions
         {
             var kind = Array.IndexOf(_eventTypes, name);
             if (kind < 0)
-                throw new ArgumentException($"The log has no event type '{Excerpt.Of(name)}'; it has: {string.Join(", ", _eventTypes)}.", nameof(eventTypes));
+                throw new ArgumentException($"The log has no event type '{Excerpt.Of(name)}'; it has: {string.Join(", ", _eventTypes)}.",
+                    nameof(eventTypes));
             wanted[kind] = true;
         }
         var kept = new bool[_items.Length];
@@ -126,7 +128,9 @@ public sealed partial class Interactions
 
     /// <summary>At most one row for each user and item, under the same id maps.</summary>
     /// <param name="policy">What becomes of the others.</param>
-    /// <exception cref="InvalidOperationException">There are duplicates and they are an error, or a sum of values is not finite; the message names the pair.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// There are duplicates and they are an error, or a sum of values is not finite; the message names the pair.
+    /// </exception>
     public Interactions Deduplicate(DuplicatePolicy policy)
     {
         Guard.Defined(policy, nameof(policy));
@@ -144,12 +148,15 @@ public sealed partial class Interactions
                 if (earlier >= start)
                 {
                     if (policy == DuplicatePolicy.Error)
-                        throw new InvalidOperationException($"User '{Excerpt.Of(Users.Name(user))}' has item '{Excerpt.Of(Items.Name(item))}' more than once; choose another DuplicatePolicy to merge them.");
+                        throw new InvalidOperationException($"User '{Excerpt.Of(Users.Name(user))}' has item "
+                            + $"'{Excerpt.Of(Items.Name(item))}' more than once; choose another DuplicatePolicy to merge them.");
                     kept[policy == DuplicatePolicy.KeepFirst ? row : earlier] = false;
                     if (policy == DuplicatePolicy.Sum) values[row] += values[earlier];
                     if (policy == DuplicatePolicy.Max) values[row] = Math.Max(values[row], values[earlier]);
                     if (!float.IsFinite(values[row]))
-                        throw new InvalidOperationException($"The values of user '{Excerpt.Of(Users.Name(user))}' and item '{Excerpt.Of(Items.Name(item))}' sum to {values[row].ToString(CultureInfo.InvariantCulture)}; sums must be finite.");
+                        throw new InvalidOperationException($"The values of user '{Excerpt.Of(Users.Name(user))}' and item "
+                            + $"'{Excerpt.Of(Items.Name(item))}' sum to {values[row].ToString(CultureInfo.InvariantCulture)}; sums must "
+                                + "be finite.");
                 }
                 lastRow[item] = row + 1;
             }

@@ -29,10 +29,15 @@ public record LogOptions
     /// <summary>User ids: "user", "userId", "user_id" or "uid" by default; position 0 without a header.</summary>
     public SourceColumn User { get; init; }
 
-    /// <summary>Item ids: "item", "itemId", "item_id", "iid", "movieId", "productId" and alike by default; position 1 without a header.</summary>
+    /// <summary>
+    /// Item ids: "item", "itemId", "item_id", "iid", "movieId", "productId" and alike by default; position 1 without a header.
+    /// </summary>
     public SourceColumn Item { get; init; }
 
-    /// <summary>Ratings or strengths: "rating", "value", "score" or "weight" by default, if there is one; else every value is 1. Without a header: none.</summary>
+    /// <summary>
+    /// Ratings or strengths: "rating", "value", "score" or "weight" by default, if there is one; else every value is 1. Without a header:
+    /// none.
+    /// </summary>
     public SourceColumn Value { get; init; }
 
     /// <summary>Times: "timestamp", "time", "date" or "datetime" by default, if there is one. Without a header: none.</summary>
@@ -53,10 +58,14 @@ public record LogOptions
     /// <summary>How external ids are kept.</summary>
     public IdKeys Keys { get; init => field = Guard.Defined(value); }
 
-    /// <summary>User ids known beforehand, which keep their dense numbers; null for none. <see cref="Keys"/> does not apply to them.</summary>
+    /// <summary>
+    /// User ids known beforehand, which keep their dense numbers; null for none. <see cref="Keys"/> does not apply to them.
+    /// </summary>
     public IdMap? KnownUsers { get; init; }
 
-    /// <summary>Item ids known beforehand, which keep their dense numbers; null for none. <see cref="Keys"/> does not apply to them.</summary>
+    /// <summary>
+    /// Item ids known beforehand, which keep their dense numbers; null for none. <see cref="Keys"/> does not apply to them.
+    /// </summary>
     public IdMap? KnownItems { get; init; }
 
     /// <summary>How many bad rows the <see cref="ReadReport"/> describes, 0 or more; 5 by default.</summary>

@@ -43,15 +43,19 @@ public sealed class MovieLens
     public ImmutableArray<MovieLensUser> Users { get; }
 
     /// <summary>
-    /// Reads a set, recognised by its files, each plain or gzip (then with .gz after its name): ml-100k by u.data; ml-1m by movies.dat, with the
-    /// ratings in ratings.dat ("::") or in ratings.csv (header user,item,rating,timestamp); ml-latest-small and its larger sisters by movies.csv.
+    /// Reads a set, recognised by its files, each plain or gzip (then with .gz after its name): ml-100k by u.data; ml-1m by movies.dat,
+    /// with the ratings in ratings.dat ("::") or in ratings.csv (header user,item,rating,timestamp); ml-latest-small and its larger sisters
+    /// by movies.csv.
     /// </summary>
     /// <param name="folder">The folder of the set.</param>
     /// <param name="missingTime">
-    /// What becomes of ratings without a time, which some copies of ml-1m have; by default they take that of their neighbour in the user's order.
+    /// What becomes of ratings without a time, which some copies of ml-1m have; by default they take that of their neighbour in the user's
+    /// order.
     /// </param>
     /// <exception cref="DirectoryNotFoundException">There is no such folder.</exception>
-    /// <exception cref="InvalidDataException">The folder holds no set that is known, or a file cannot be read; the message names file, line and column.</exception>
+    /// <exception cref="InvalidDataException">
+    /// The folder holds no set that is known, or a file cannot be read; the message names file, line and column.
+    /// </exception>
     public static MovieLens Load(string folder, MissingTime missingTime = MissingTime.FromNeighbour)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
@@ -59,22 +63,27 @@ public sealed class MovieLens
 
         if (MovieLensFiles.Find(folder, "u.data") is { } data)
         {
-            var log = Interactions.ReadCsv(data, new CsvOptions { HasHeader = false, Delimiter = "\t", Value = 2, Time = 3, MissingTime = missingTime });
+            var log = Interactions.ReadCsv(data,
+                new CsvOptions { HasHeader = false, Delimiter = "\t", Value = 2, Time = 3, MissingTime = missingTime });
             return new MovieLens("ml-100k", log, MovieLensFiles.Items100k(folder, log.Items), MovieLensFiles.Users100k(folder, log.Users));
         }
         if (MovieLensFiles.Find(folder, "movies.dat") is not null)
         {
             var log = MovieLensFiles.Find(folder, "ratings.dat") is { } original
-                ? Interactions.ReadCsv(original, new CsvOptions { HasHeader = false, Delimiter = "::", Value = 2, Time = 3, MissingTime = missingTime })
-                : Interactions.ReadCsv(MovieLensFiles.Need(folder, "ratings.csv"), new CsvOptions { Delimiter = ",", MissingTime = missingTime });
+                ? Interactions.ReadCsv(original,
+                    new CsvOptions { HasHeader = false, Delimiter = "::", Value = 2, Time = 3, MissingTime = missingTime })
+                : Interactions.ReadCsv(MovieLensFiles.Need(folder, "ratings.csv"),
+                    new CsvOptions { Delimiter = ",", MissingTime = missingTime });
             return new MovieLens("ml-1m", log, MovieLensFiles.Items1m(folder, log.Items), MovieLensFiles.Users1m(folder, log.Users));
         }
         if (MovieLensFiles.Find(folder, "movies.csv") is not null)
         {
-            var log = Interactions.ReadCsv(MovieLensFiles.Need(folder, "ratings.csv"), new CsvOptions { Delimiter = ",", MissingTime = missingTime });
+            var log = Interactions.ReadCsv(MovieLensFiles.Need(folder, "ratings.csv"),
+                new CsvOptions { Delimiter = ",", MissingTime = missingTime });
             return new MovieLens("ml-latest", log, MovieLensFiles.ItemsLatest(folder, log.Items), []);
         }
-        throw new InvalidDataException($"'{folder}' holds no MovieLens set that is known: none of u.data (ml-100k), movies.dat (ml-1m), movies.csv (ml-latest-small), plain or .gz.");
+        throw new InvalidDataException($"'{folder}' holds no MovieLens set that is known: none of u.data (ml-100k), movies.dat (ml-1m), "
+            + "movies.csv (ml-latest-small), plain or .gz.");
     }
 
     /// <summary>The official split of ml-100k with that name: its test file against all other ratings.</summary>
@@ -95,8 +104,9 @@ public sealed class MovieLens
         if (log.Count - train.Count != test.Count)
         {
             throw new InvalidDataException(string.Create(CultureInfo.InvariantCulture,
-                $"{name}.test holds {test.Count} ratings, but {log.Count - train.Count} of them are in u.data; the files are not of one set."));
+                $"{name}.test holds {test.Count} ratings, but u.data {log.Count - train.Count} of them; they are not of one set."));
         }
-        return new Split(train, test, null, $"official split {name} of ml-100k", SplitWarnings.Of(log, train, test, null, random: true, byTime: false));
+        return new Split(train, test, null, $"official split {name} of ml-100k",
+            SplitWarnings.Of(log, train, test, null, random: true, byTime: false));
     }
 }

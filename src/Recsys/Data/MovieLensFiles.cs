@@ -9,15 +9,15 @@ internal static class MovieLensFiles
 {
     private static readonly string[] Genres100k =
     [
-        "unknown", "Action", "Adventure", "Animation", "Children's", "Comedy", "Crime", "Documentary", "Drama", "Fantasy", "Film-Noir", "Horror", "Musical",
-        "Mystery", "Romance", "Sci-Fi", "Thriller", "War", "Western",
+        "unknown", "Action", "Adventure", "Animation", "Children's", "Comedy", "Crime", "Documentary", "Drama", "Fantasy",
+        "Film-Noir", "Horror", "Musical", "Mystery", "Romance", "Sci-Fi", "Thriller", "War", "Western",
     ];
 
     private static readonly string[] Occupations1m =
     [
         "other", "academic/educator", "artist", "clerical/admin", "college/grad student", "customer service", "doctor/health care",
-        "executive/managerial", "farmer", "homemaker", "K-12 student", "lawyer", "programmer", "retired", "sales/marketing", "scientist", "self-employed",
-        "technician/engineer", "tradesman/craftsman", "unemployed", "writer",
+        "executive/managerial", "farmer", "homemaker", "K-12 student", "lawyer", "programmer", "retired", "sales/marketing",
+        "scientist", "self-employed", "technician/engineer", "tradesman/craftsman", "unemployed", "writer",
     ];
 
     /// <summary>The path of a file, plain or with .gz after its name; null if there is neither.</summary>
@@ -44,7 +44,8 @@ internal static class MovieLensFiles
             => new MovieLensUser(row.GetString(2), Number(row, "u.user", 1), row.GetString(3), row.GetString(4)));
 
     public static ImmutableArray<MovieLensItem> Items1m(string folder, IdMap ids)
-        => ById(folder, "movies.dat", new("::", false, null, "latin-1", false), ids, 3, row => Item(row.GetString(1), Genres(row.GetString(2))));
+        => ById(folder, "movies.dat", new("::", false, null, "latin-1", false), ids, 3, row
+            => Item(row.GetString(1), Genres(row.GetString(2))));
 
     public static ImmutableArray<MovieLensUser> Users1m(string folder, IdMap ids)
         => Find(folder, "users.dat") is null
@@ -52,14 +53,17 @@ internal static class MovieLensFiles
             : ById(folder, "users.dat", new("::", false, null, "latin-1", false), ids, 5, row =>
             {
                 var occupation = Number(row, "users.dat", 3);
-                var name = (uint)occupation < (uint)Occupations1m.Length ? Occupations1m[occupation] : occupation.ToString(CultureInfo.InvariantCulture);
+                var name = (uint)occupation < (uint)Occupations1m.Length
+                    ? Occupations1m[occupation]
+                    : occupation.ToString(CultureInfo.InvariantCulture);
                 return new MovieLensUser(row.GetString(1), Number(row, "users.dat", 2), name, row.GetString(4));
             });
 
     public static ImmutableArray<MovieLensItem> ItemsLatest(string folder, IdMap ids)
         => ById(folder, "movies.csv", new(",", true, '"', null, false), ids, 3, row => Item(row.GetString(1), Genres(row.GetString(2))));
 
-    private static ImmutableArray<T> ById<T>(string folder, string name, CsvSource.Dialect dialect, IdMap ids, int width, Func<CsvReader, T> read) where T : class
+    private static ImmutableArray<T> ById<T>(string folder, string name, CsvSource.Dialect dialect, IdMap ids, int width,
+        Func<CsvReader, T> read) where T : class
     {
         var path = Need(folder, name);
         var found = new T?[ids.Count];
@@ -69,20 +73,23 @@ internal static class MovieLensFiles
             while (csv.Read())
             {
                 if (csv.FieldCount < width)
-                    throw new InvalidDataException($"{Path.GetFileName(path)}, line {csv.LineNumber}: the row has {csv.FieldCount} fields; {width} are needed.");
+                    throw new InvalidDataException(
+                        $"{Path.GetFileName(path)}, line {csv.LineNumber}: the row has {csv.FieldCount} fields; {width} are needed.");
                 var id = ids.Find(csv.GetString(0));
                 if (id >= 0) found[id] = read(csv);
             }
         }
         var missing = Array.IndexOf(found, null);
-        if (missing >= 0) throw new InvalidDataException($"{Path.GetFileName(path)} says nothing of id {ids.Name(missing)}, which has ratings.");
+        if (missing >= 0) throw new InvalidDataException(
+            $"{Path.GetFileName(path)} says nothing of id {ids.Name(missing)}, which has ratings.");
         return ImmutableArray.Create<T>(found!);
     }
 
     private static int Number(CsvReader row, string file, int column)
         => int.TryParse(row.GetSpan(column), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
             ? number
-            : throw new InvalidDataException($"{file}, line {row.LineNumber}, column #{column}: '{Excerpt.Of(row.GetString(column))}' is not a whole number.");
+            : throw new InvalidDataException(
+                $"{file}, line {row.LineNumber}, column #{column}: '{Excerpt.Of(row.GetString(column))}' is not a whole number.");
 
     private static MovieLensItem Item(string title, ImmutableArray<string> genres) => new(title.Trim(), YearOf(title), genres);
 

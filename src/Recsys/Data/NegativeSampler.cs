@@ -7,8 +7,9 @@ namespace Recsys.Data;
 /// pure function of (stream, index, user) and allocates nothing.
 /// </summary>
 /// <remarks>
-/// Each draw tries a few items and, when all of them are known, counts out the wanted one among the unknown items (uniform) or walks the weights
-/// (popularity), so it ends for every user and the distribution is exact: the weights restricted to the items that the user does not have.
+/// Each draw tries a few items and, when all of them are known, counts out the wanted one among the unknown items (uniform) or walks the
+/// weights (popularity), so it ends for every user and the distribution is exact: the weights restricted to the items that the user does
+/// not have.
 /// </remarks>
 public sealed class NegativeSampler
 {
@@ -47,9 +48,13 @@ public sealed class NegativeSampler
         return new NegativeSampler(positives, null, null);
     }
 
-    /// <summary>An item is as likely as (its number of rows)^α, among the items that the user does not have; items without rows are never drawn.</summary>
+    /// <summary>
+    /// An item is as likely as (its number of rows)^α, among the items that the user does not have; items without rows are never drawn.
+    /// </summary>
     /// <param name="positives">What users have, and what popularity is counted on.</param>
-    /// <param name="alpha">α, finite and at least 0; 0.75 by default (Mikolov et al., 2013). 0 makes all items with rows equally likely.</param>
+    /// <param name="alpha">
+    /// α, finite and at least 0; 0.75 by default (Mikolov et al., 2013). 0 makes all items with rows equally likely.
+    /// </param>
     public static NegativeSampler ByPopularity(Interactions positives, double alpha = 0.75)
     {
         ArgumentNullException.ThrowIfNull(positives);
@@ -79,10 +84,14 @@ public sealed class NegativeSampler
             var item = _table is null ? draws.Below(t, _itemCount) : _table.Sample(draws, t);
             if (known.BinarySearch(item) < 0) return item;
         }
-        return _weights is null ? CountOut(draws.Below(Tries, _itemCount - known.Length), known) : Walk(draws.UniformDouble(Tries), known, _weights);
+        return _weights is null
+            ? CountOut(draws.Below(Tries, _itemCount - known.Length), known)
+            : Walk(draws.UniformDouble(Tries), known, _weights);
     }
 
-    /// <summary>Fills with independent draws for one user, at positions index, index + 1, …; returns false, writing -1, if the user has every item.</summary>
+    /// <summary>
+    /// Fills with independent draws for one user, at positions index, index + 1, …; returns false, writing -1, if the user has every item.
+    /// </summary>
     public bool Sample(in Rng rng, ulong index, int user, Span<int> destination)
     {
         for (var i = 0; i < destination.Length; i++)
@@ -107,7 +116,8 @@ public sealed class NegativeSampler
     public int InBatch(ReadOnlySpan<int> users, ReadOnlySpan<int> items, int row, Span<int> destination)
     {
         if (users.Length != items.Length)
-            throw new ArgumentException($"There are {users.Length} users and {items.Length} items; a batch has as many of each.", nameof(items));
+            throw new ArgumentException($"There are {users.Length} users and {items.Length} items; a batch has as many of each.",
+                nameof(items));
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)row, (uint)users.Length, nameof(row));
         var known = KnownOf(users[row]);
         var count = 0;

@@ -5,23 +5,27 @@ namespace Recsys.Data;
 /// <summary>What could make the numbers of a split misleading.</summary>
 internal static class SplitWarnings
 {
-    public static IReadOnlyList<string> Of(Interactions data, Interactions train, Interactions test, Interactions? validation, bool random, bool byTime)
+    public static IReadOnlyList<string> Of(Interactions data, Interactions train, Interactions test, Interactions? validation,
+        bool random, bool byTime)
     {
         var warnings = new List<string>();
         if (train.Count == 0) warnings.Add("The training part is empty.");
         if (test.Count == 0) warnings.Add("The test part is empty.");
         if (validation is { Count: 0 }) warnings.Add("The validation part is empty.");
         if (random && data.HasTimes)
-            warnings.Add("The rows have times but were split at random: models train on what happened after the test rows. Use ByTime or LeaveLastOut to avoid that.");
+            warnings.Add("The rows have times but were split at random: models train on what happened after the test rows. Use ByTime or "
+                + "LeaveLastOut to avoid that.");
 
         var untimed = byTime ? data.TimeColumn.Count(Interactions.NoTime) : 0;
         if (untimed > 0) warnings.Add(Text($"{untimed} of {data.Count} rows have no time; they are in the training part."));
 
         var (users, items, repeats) = Compare(train, test);
         if (users > 0) warnings.Add(Text($"{users} users stand in the test part only: models know nothing of them."));
-        if (items > 0) warnings.Add(Text($"{items} items stand in the test part only: models that learn from interactions cannot find them."));
+        if (items > 0) warnings.Add(
+            Text($"{items} items stand in the test part only: models that learn from interactions cannot find them."));
         if (repeats > 0)
-            warnings.Add(Text($"{repeats} test rows repeat a (user, item) pair of the training part: lists without seen items cannot hit them."));
+            warnings.Add(
+                Text($"{repeats} test rows repeat a (user, item) pair of the training part: lists without seen items cannot hit them."));
         return warnings;
     }
 

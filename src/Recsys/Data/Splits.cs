@@ -4,8 +4,8 @@ using Recsys.Numerics;
 namespace Recsys.Data;
 
 /// <summary>
-/// Ways to cut a log into training, test and (where asked for) validation. The same log, arguments and seed give the same parts. A cut never
-/// fails for being one-sided: an empty part is reported in <see cref="Split.Warnings"/>.
+/// Ways to cut a log into training, test and (where asked for) validation. The same log, arguments and seed give the same parts. A cut
+/// never fails for being one-sided: an empty part is reported in <see cref="Split.Warnings"/>.
 /// </summary>
 public static class Splits
 {
@@ -73,18 +73,24 @@ public static class Splits
     /// <summary>Puts everything from an instant on into the test part.</summary>
     /// <param name="data">A log with times.</param>
     /// <param name="from">Unix seconds: the first second of the test part.</param>
-    /// <param name="validationFrom">Unix seconds: the first second of the validation part, before <paramref name="from"/>; null for none.</param>
+    /// <param name="validationFrom">
+    /// Unix seconds: the first second of the validation part, before <paramref name="from"/>; null for none.
+    /// </param>
     /// <exception cref="InvalidOperationException">The log has no times.</exception>
     /// <remarks>Rows without a time go to training, with a warning.</remarks>
     public static Split ByTime(Interactions data, long from, long? validationFrom = null)
     {
         CheckTimes(data);
         if (validationFrom >= from)
-            throw new ArgumentOutOfRangeException(nameof(validationFrom), validationFrom, $"The validation part must begin before the test part ({from}).");
+            throw new ArgumentOutOfRangeException(nameof(validationFrom), validationFrom,
+                $"The validation part must begin before the test part ({from}).");
         var times = data.TimeColumn;
         var part = new byte[data.Count];
         for (var row = 0; row < part.Length; row++)
-            part[row] = times[row] == Interactions.NoTime ? Train : times[row] >= from ? Test : times[row] >= validationFrom ? Validation : Train;
+        {
+            if (times[row] == Interactions.NoTime) continue;
+            part[row] = times[row] >= from ? Test : times[row] >= validationFrom ? Validation : Train;
+        }
         return Cut(data, part, validationFrom is not null, Text($"by time: test from {Instant(from)}"), random: false, byTime: true);
     }
 
@@ -147,7 +153,8 @@ public static class Splits
     private static void CheckTimes(Interactions data)
     {
         ArgumentNullException.ThrowIfNull(data);
-        if (!data.HasTimes) throw new InvalidOperationException("This log has no times; read its time column, or use LeaveLastOut or a random split.");
+        if (!data.HasTimes) throw new InvalidOperationException(
+            "This log has no times; read its time column, or use LeaveLastOut or a random split.");
     }
 
     private static string Instant(long seconds)

@@ -3,8 +3,8 @@ using System.IO.Compression;
 namespace Recsys.Data;
 
 /// <summary>
-/// Decompresses gzip, and fails where the input is cut off, which <see cref="GZipStream"/> by default takes for the end. A further gzip member with a
-/// known content is put after the input: only if every member before it is whole does that content come out at the end.
+/// Decompresses gzip, and fails where the input is cut off, which <see cref="GZipStream"/> by default takes for the end. A further gzip
+/// member with a known content is put after the input: only if every member before it is whole does that content come out at the end.
 /// </summary>
 internal sealed class WholeGzipStream : Stream
 {

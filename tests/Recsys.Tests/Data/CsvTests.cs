@@ -12,7 +12,8 @@ public class CsvTests
         => Interactions.ReadCsv(new MemoryStream(bytes), options, out report, "log.csv");
 
     private static string Show(Interactions log)
-        => string.Join(" ", log.Rows().Select(r => FormattableString.Invariant($"{log.Users.Name(r.User)}:{log.Items.Name(r.Item)}:{r.Value}")));
+        => string.Join(" ",
+            log.Rows().Select(r => FormattableString.Invariant($"{log.Users.Name(r.User)}:{log.Items.Name(r.Item)}:{r.Value}")));
 
     private static byte[] Gzip(byte[] bytes)
     {
@@ -63,8 +64,10 @@ public class CsvTests
     {
         var expected = "é:ö:1";
         Assert.Equal(expected, Show(Read(Encoding.Latin1.GetBytes("user,item\né,ö\n"), new CsvOptions { Encoding = "latin-1" }, out _)));
-        Assert.Equal(expected, Show(Read(Encoding.Latin1.GetBytes("user,item\né,ö\n"), new CsvOptions { Encoding = "windows-1252" }, out _)));
-        Assert.Equal(expected, Show(Read([.. Encoding.Unicode.GetPreamble(), .. Encoding.Unicode.GetBytes("user,item\né,ö\n")], null, out _)));
+        Assert.Equal(expected,
+            Show(Read(Encoding.Latin1.GetBytes("user,item\né,ö\n"), new CsvOptions { Encoding = "windows-1252" }, out _)));
+        Assert.Equal(expected,
+            Show(Read([.. Encoding.Unicode.GetPreamble(), .. Encoding.Unicode.GetBytes("user,item\né,ö\n")], null, out _)));
         Assert.Equal(expected, Show(Read(Gzip(Encoding.UTF8.GetBytes("user,item\né,ö\n")), null, out _)));
         var once = new OnceStream(Gzip(Encoding.UTF8.GetBytes("user,item\né,ö\n")));
         Assert.Equal(expected, Show(Interactions.ReadCsv(once, null, out _)));
@@ -142,9 +145,11 @@ public class CsvTests
             "CsvOptions.User is the name 'u', but the columns have no names",
             Assert.Throws<ArgumentException>(() => Read("u,i\n", new CsvOptions { HasHeader = false, User = "u" })).Message);
         Assert.Contains(
-            "CsvOptions.Item is None", Assert.Throws<ArgumentException>(() => Read("user,item\nu,i\n", new CsvOptions { Item = SourceColumn.None })).Message);
+            "CsvOptions.Item is None",
+                Assert.Throws<ArgumentException>(() => Read("user,item\nu,i\n", new CsvOptions { Item = SourceColumn.None })).Message);
         Assert.Contains(
-            "The encoding 'klingon' is unknown; use a name such as utf-8", Assert.Throws<ArgumentException>(() => new CsvOptions { Encoding = "klingon" }).Message);
+            "The encoding 'klingon' is unknown; use a name such as utf-8",
+                Assert.Throws<ArgumentException>(() => new CsvOptions { Encoding = "klingon" }).Message);
         Assert.Contains("Delimiter must be 1 to 16", Assert.Throws<ArgumentException>(() => new CsvOptions { Delimiter = "" }).Message);
         Assert.Contains(
             "'x' is not an integer; CsvOptions.Keys keeps integers only",
@@ -167,8 +172,10 @@ public class CsvTests
         var packed = Gzip(Encoding.UTF8.GetBytes("user,item\n" + text));
         Assert.Equal(5000, Read(packed, null, out _).Count);
         foreach (var length in new[] { 3, 10, 11, 100, packed.Length / 2, packed.Length - 8, packed.Length - 4, packed.Length - 1 })
-            Assert.Contains("log.csv is not a whole gzip file", Assert.Throws<InvalidDataException>(() => Read(packed[..length], null, out _)).Message);
-        Assert.Contains("log.csv is not a whole gzip file", Assert.Throws<InvalidDataException>(() => Read([.. packed, 1, 2, 3], null, out _)).Message);
+            Assert.Contains("log.csv is not a whole gzip file",
+                Assert.Throws<InvalidDataException>(() => Read(packed[..length], null, out _)).Message);
+        Assert.Contains("log.csv is not a whole gzip file",
+            Assert.Throws<InvalidDataException>(() => Read([.. packed, 1, 2, 3], null, out _)).Message);
         packed[packed.Length / 2] ^= 0xFF;
         Assert.Contains("log.csv", Assert.Throws<InvalidDataException>(() => Read(packed, null, out _)).Message);
     }
@@ -179,7 +186,8 @@ public class CsvTests
         byte[] packed = [.. Gzip("user,item\n1,2\n"u8.ToArray()), .. Gzip([]), .. Gzip("3,4\n"u8.ToArray())];
         Assert.Equal("1:2:1 3:4:1", Show(Read(packed, null, out _)));
         Assert.Contains("log.csv is empty", Assert.Throws<InvalidDataException>(() => Read(Gzip([]), null, out _)).Message);
-        Assert.Contains("log.csv is empty", Assert.Throws<InvalidDataException>(() => Read(Gzip([]), new CsvOptions { HasHeader = false }, out _)).Message);
+        Assert.Contains("log.csv is empty",
+            Assert.Throws<InvalidDataException>(() => Read(Gzip([]), new CsvOptions { HasHeader = false }, out _)).Message);
     }
 
     [Fact]
@@ -206,7 +214,8 @@ public class CsvTests
     {
         var id = new string('x', 10_000);
         Assert.Equal(id, Read($"user,item\n{id},i\n").Users.Name(0));
-        var message = Assert.Throws<InvalidDataException>(() => Read($"user,item\n{id},1\n", new CsvOptions { Keys = IdKeys.Long })).Message;
+        var message = Assert.Throws<InvalidDataException>(() =>
+            Read($"user,item\n{id},1\n", new CsvOptions { Keys = IdKeys.Long })).Message;
         Assert.Contains("… (10000 characters)", message);
         Assert.True(message.Length < 200);
     }
@@ -250,7 +259,8 @@ public class CsvTests
     {
         using var cancel = new CancellationTokenSource();
         cancel.Cancel();
-        Assert.Throws<OperationCanceledException>(() => Interactions.ReadCsv(new StringReader("user,item\n1,2\n"), null, out _, cancel: cancel.Token));
+        Assert.Throws<OperationCanceledException>(() =>
+            Interactions.ReadCsv(new StringReader("user,item\n1,2\n"), null, out _, cancel: cancel.Token));
     }
 
     /// <summary>A stream that cannot seek and gives one byte at a time.</summary>

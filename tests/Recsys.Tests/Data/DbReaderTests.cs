@@ -14,14 +14,17 @@ public class DbReaderTests
     }
 
     private static string Show(Interactions log)
-        => string.Join(" ", log.Rows().Select(r => FormattableString.Invariant($"{log.Users.Name(r.User)}:{log.Items.Name(r.Item)}:{r.Value}")));
+        => string.Join(" ",
+            log.Rows().Select(r => FormattableString.Invariant($"{log.Users.Name(r.User)}:{log.Items.Name(r.Item)}:{r.Value}")));
 
     [Fact]
     public void Usual_columns_are_read_by_their_types()
     {
         using var query = Query(
-            [[1L, "a", 2.5, new DateTime(1970, 1, 1, 0, 1, 0), "buy"], [2L, "b", 1.0, new DateTime(1970, 1, 1), "view"], [1L, "b", 4.0, new DateTime(1970, 1, 1), "view"]],
-            ("USER_ID", typeof(long)), ("item", typeof(string)), ("rating", typeof(double)), ("timestamp", typeof(DateTime)), ("event", typeof(string)));
+            [[1L, "a", 2.5, new DateTime(1970, 1, 1, 0, 1, 0), "buy"], [2L, "b", 1.0, new DateTime(1970, 1, 1), "view"],
+                [1L, "b", 4.0, new DateTime(1970, 1, 1), "view"]],
+            ("USER_ID", typeof(long)), ("item", typeof(string)), ("rating", typeof(double)), ("timestamp", typeof(DateTime)),
+                ("event", typeof(string)));
         var log = Interactions.Read(query);
         Assert.Equal("1:b:4 1:a:2.5 2:b:1", Show(log));
         Assert.Equal([0L, 60, 0], log.TimeColumn.ToArray());
@@ -92,7 +95,8 @@ public class DbReaderTests
     {
         static string Message(object[] row)
         {
-            using var query = Query([[1, "a", 1.0, 1L], row], ("user", typeof(int)), ("item", typeof(string)), ("rating", typeof(double)), ("time", typeof(long)));
+            using var query = Query([[1, "a", 1.0, 1L], row], ("user", typeof(int)), ("item", typeof(string)),
+                ("rating", typeof(double)), ("time", typeof(long)));
             return Assert.Throws<InvalidDataException>(() => Interactions.Read(query)).Message;
         }
 
@@ -117,7 +121,8 @@ public class DbReaderTests
     public void Missing_columns_and_types_that_do_not_fit_are_errors()
     {
         using var query = Query([], ("user", typeof(int)), ("thing", typeof(byte[])));
-        Assert.Contains("its columns are 'user', 'thing'. Set DbOptions.Item.", Assert.Throws<InvalidDataException>(() => Interactions.Read(query)).Message);
+        Assert.Contains("its columns are 'user', 'thing'. Set DbOptions.Item.",
+            Assert.Throws<InvalidDataException>(() => Interactions.Read(query)).Message);
         Assert.Contains(
             "query, column 'thing': an item id cannot be of type Byte[]; cast it in the query.",
             Assert.Throws<InvalidDataException>(() => Interactions.Read(query, new DbOptions { Item = "thing" })).Message);

@@ -51,7 +51,8 @@ public class FilterTests
         for (var seed = 0ul; seed < 20; seed++)
         {
             var rng = new Rng(seed);
-            var log = Interactions.From(Enumerable.Range(0, 200).Select(i => ((long)rng.Below(2 * (ulong)i, 40), (long)rng.Below(2 * (ulong)i + 1, 30))));
+            var log = Interactions.From(
+                Enumerable.Range(0, 200).Select(i => ((long)rng.Below(2 * (ulong)i, 40), (long)rng.Below(2 * (ulong)i + 1, 30))));
             var rows = log.Rows().ToList();
             while (true)
             {
@@ -79,12 +80,14 @@ public class FilterTests
     public void Duplicates_can_be_an_error()
     {
         var log = Interactions.From([("u", "a"), ("v", "a"), ("u", "a")]);
-        Assert.Contains("User 'u' has item 'a' more than once", Assert.Throws<InvalidOperationException>(() => log.Deduplicate(DuplicatePolicy.Error)).Message);
+        Assert.Contains("User 'u' has item 'a' more than once",
+            Assert.Throws<InvalidOperationException>(() => log.Deduplicate(DuplicatePolicy.Error)).Message);
         var fine = Interactions.From([("u", "a"), ("v", "a")]);
         Assert.Same(fine, fine.Deduplicate(DuplicatePolicy.Error));
 
         var huge = Interactions.From([("u", "a", float.MaxValue), ("u", "a", float.MaxValue)]);
-        Assert.Contains("'u' and item 'a' sum to Infinity", Assert.Throws<InvalidOperationException>(() => huge.Deduplicate(DuplicatePolicy.Sum)).Message);
+        Assert.Contains("'u' and item 'a' sum to Infinity",
+            Assert.Throws<InvalidOperationException>(() => huge.Deduplicate(DuplicatePolicy.Sum)).Message);
     }
 
     [Fact]

@@ -27,7 +27,8 @@ public class IdMapTests
         Assert.Equal(2, map.Find("-9223372036854775808"));
         Assert.Equal(3, map.Find("9223372036854775807"));
         Assert.Equal(4, map.Find("0"));
-        foreach (var text in new[] { "05", "+5", " 5", "5.0", "-0", "-", "", "9223372036854775808", "99999999999999999999", "-9223372036854775809" })
+        foreach (var text in new[] { "05", "+5", " 5", "5.0", "-0", "-", "", "9223372036854775808", "99999999999999999999",
+            "-9223372036854775809" })
             Assert.Equal(-1, map.Find(text));
         Assert.Equal(-7, map.Key(1));
         Assert.Equal("-7", map.Name(1));
@@ -102,7 +103,8 @@ public class IdMapTests
         Assert.Contains("An id is empty", Assert.Throws<ArgumentException>(() => IdMap.FromStrings(["a", ""])).Message);
         Assert.Contains("An id is empty", Assert.Throws<ArgumentException>(() => IdMap.FromStrings([null!])).Message);
         Assert.Contains("half a surrogate pair", Assert.Throws<ArgumentException>(() => IdMap.FromStrings(["\ud800"])).Message);
-        Assert.Contains("'x1' is not a 64-bit integer", Assert.Throws<FormatException>(() => new IdMapBuilder(IdKeys.Long).Add("x1")).Message);
+        Assert.Contains("'x1' is not a 64-bit integer",
+            Assert.Throws<FormatException>(() => new IdMapBuilder(IdKeys.Long).Add("x1")).Message);
         Assert.Contains("holds the ids 0 to 0", Assert.Throws<ArgumentOutOfRangeException>(() => IdMap.FromLongs([1]).Name(1)).Message);
         Assert.Equal(0, IdMap.FromStrings(["😀"]).Find("😀"));
     }

@@ -129,7 +129,8 @@ public class InteractionsTests
         Assert.Contains("the value is NaN", Assert.Throws<ArgumentException>(() => builder.Add("x", "y", float.NaN)).Message);
         Assert.Contains("the value is Infinity", Assert.Throws<ArgumentException>(() => builder.Add(1, 2, float.PositiveInfinity)).Message);
         Assert.Contains("dense user id 1 is outside 0..0", Assert.Throws<ArgumentException>(() => builder.AddDense(1, 0)).Message);
-        Assert.Contains("either every row has an event type", Assert.Throws<ArgumentException>(() => builder.Add("u", "a", 1, null, "click")).Message);
+        Assert.Contains("either every row has an event type",
+            Assert.Throws<ArgumentException>(() => builder.Add("u", "a", 1, null, "click")).Message);
         var log = builder.Build();
         Assert.Equal((1L, 1, 1), (log.Count, log.UserCount, log.ItemCount));
         Assert.Contains("Build was called already", Assert.Throws<InvalidOperationException>(builder.Build).Message);

@@ -12,7 +12,8 @@ public class MovieLensTests
         Assert.Equal(("ml-100k", 100_000L, 943, 1682), (set.Name, set.Log.Count, set.Log.UserCount, set.Log.ItemCount));
         Assert.Equal(3.52986, Mean(set.Log), 5);
         var toyStory = set.Items[set.Log.Items.Find(1)];
-        Assert.Equal(("Toy Story (1995)", 1995, "Animation Children's Comedy"), (toyStory.Title, toyStory.Year, string.Join(' ', toyStory.Genres)));
+        Assert.Equal(("Toy Story (1995)", 1995, "Animation Children's Comedy"),
+            (toyStory.Title, toyStory.Year, string.Join(' ', toyStory.Genres)));
         Assert.Null(set.Items[set.Log.Items.Find(267)].Year);
         Assert.Empty(set.Items[set.Log.Items.Find(267)].Genres);
         Assert.Equal(new MovieLensUser("M", 24, "technician", "85711"), set.Users[set.Log.Users.Find(1)]);
@@ -67,7 +68,8 @@ public class MovieLensTests
         var folder = Directory.CreateTempSubdirectory().FullName;
         try
         {
-            File.WriteAllText(Path.Combine(folder, "movies.dat"), "1::Toy Story (1995)::Animation|Comedy\n2::Am\u00e9lie: A \"Tale\" (2001) (V)::Drama\n", Encoding.Latin1);
+            File.WriteAllText(Path.Combine(folder, "movies.dat"),
+                "1::Toy Story (1995)::Animation|Comedy\n2::Am\u00e9lie: A \"Tale\" (2001) (V)::Drama\n", Encoding.Latin1);
             File.WriteAllText(Path.Combine(folder, "ratings.dat"), "1::2::5::20\n1::1::3::10\n");
             var set = MovieLens.Load(folder);
             Assert.Equal(["1", "2"], set.Log.ItemsOf(0).ToArray().Select(set.Log.Items.Name));
@@ -76,11 +78,13 @@ public class MovieLensTests
             Assert.True(set.Users.IsEmpty);
 
             File.WriteAllText(Path.Combine(folder, "users.dat"), "1::F::x::10::48067\n");
-            Assert.Contains("users.dat, line 1, column #2: 'x' is not a whole number", Assert.Throws<InvalidDataException>(() => MovieLens.Load(folder)).Message);
+            Assert.Contains("users.dat, line 1, column #2: 'x' is not a whole number",
+                Assert.Throws<InvalidDataException>(() => MovieLens.Load(folder)).Message);
             File.WriteAllText(Path.Combine(folder, "movies.dat"), "1::Toy Story (1995)::Animation\n");
             Assert.Contains("movies.dat says nothing of id 2", Assert.Throws<InvalidDataException>(() => MovieLens.Load(folder)).Message);
             File.WriteAllText(Path.Combine(folder, "movies.dat"), "1::Toy Story (1995)\n");
-            Assert.Contains("movies.dat, line 1: the row has 2 fields; 3 are needed", Assert.Throws<InvalidDataException>(() => MovieLens.Load(folder)).Message);
+            Assert.Contains("movies.dat, line 1: the row has 2 fields; 3 are needed",
+                Assert.Throws<InvalidDataException>(() => MovieLens.Load(folder)).Message);
         }
         finally
         {
@@ -93,7 +97,8 @@ public class MovieLensTests
     {
         Assert.Throws<DirectoryNotFoundException>(() => MovieLens.Load("no-such-folder"));
         var folder = Directory.CreateTempSubdirectory().FullName;
-        Assert.Contains("none of u.data (ml-100k), movies.dat (ml-1m), movies.csv", Assert.Throws<InvalidDataException>(() => MovieLens.Load(folder)).Message);
+        Assert.Contains("none of u.data (ml-100k), movies.dat (ml-1m), movies.csv",
+            Assert.Throws<InvalidDataException>(() => MovieLens.Load(folder)).Message);
         Directory.Delete(folder);
     }
 

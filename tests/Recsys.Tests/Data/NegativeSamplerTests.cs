@@ -103,10 +103,12 @@ public class NegativeSamplerTests
         Assert.Equal([0, 2, 3], destination[..3]);
         Assert.Equal(1, sampler.InBatch(users, items, 1, destination.AsSpan(0, 1)));
         Assert.Equal(0, sampler.InBatch([0, 0], [0, 3], 0, destination));
-        Assert.Contains("a batch has as many of each", Assert.Throws<ArgumentException>(() => sampler.InBatch([0], [0, 1], 0, new int[1])).Message);
+        Assert.Contains("a batch has as many of each",
+            Assert.Throws<ArgumentException>(() => sampler.InBatch([0], [0, 1], 0, new int[1])).Message);
     }
 
     [Fact]
     public void Bad_alpha_is_refused()
-        => Assert.Contains("alpha must lie", Assert.Throws<ArgumentOutOfRangeException>(() => NegativeSampler.ByPopularity(Log(), -1)).Message);
+        => Assert.Contains("alpha must lie",
+            Assert.Throws<ArgumentOutOfRangeException>(() => NegativeSampler.ByPopularity(Log(), -1)).Message);
 }

@@ -15,7 +15,8 @@ public class SplitsTests
     }
 
     private static List<Interaction> All(Split split)
-        => [.. split.Train.Rows().Concat(split.Test.Rows()).Concat(split.Validation?.Rows() ?? []).OrderBy(r => r.User).ThenBy(r => r.Item)];
+        => [.. split.Train.Rows().Concat(split.Test.Rows()).Concat(split.Validation?.Rows() ?? []).OrderBy(r => r.User).ThenBy(r
+            => r.Item)];
 
     private static void IsPartition(Interactions log, Split split)
     {
@@ -87,7 +88,8 @@ public class SplitsTests
         Assert.All(instant.Test.Rows(), r => Assert.True(r.Time >= 100));
         Assert.All(instant.Train.Rows(), r => Assert.True(r.Time < 100));
         Assert.Equal("by time: test from 1970-01-01 00:01:40Z", instant.Description);
-        Assert.Contains("must begin before the test part (100)", Assert.Throws<ArgumentOutOfRangeException>(() => Splits.ByTime(log, 100L, 100)).Message);
+        Assert.Contains("must begin before the test part (100)",
+            Assert.Throws<ArgumentOutOfRangeException>(() => Splits.ByTime(log, 100L, 100)).Message);
     }
 
     [Fact]
@@ -101,7 +103,8 @@ public class SplitsTests
                 "1 items stand in the test part only: models that learn from interactions cannot find them.",
                 "1 test rows repeat a (user, item) pair of the training part: lists without seen items cannot hit them.",
             ], split.Warnings);
-        Assert.Contains(Splits.Random(log).Warnings, w => w.StartsWith("The rows have times but were split at random", StringComparison.Ordinal));
+        Assert.Contains(Splits.Random(log).Warnings, w
+            => w.StartsWith("The rows have times but were split at random", StringComparison.Ordinal));
         Assert.DoesNotContain(Splits.Random(Log(times: false)).Warnings, w => w.Contains("at random", StringComparison.Ordinal));
         Assert.Contains("The test part is empty.", Splits.Random(log, 0).Warnings);
         Assert.Contains("The training part is empty.", Splits.ByTime(log, from: -5L).Warnings);
@@ -123,9 +126,11 @@ public class SplitsTests
     public void Bad_ratios_and_missing_times_are_refused()
     {
         var log = Log(10, times: false);
-        Assert.Contains("testRatio must lie between 0 and 1", Assert.Throws<ArgumentOutOfRangeException>(() => Splits.Random(log, 1.5)).Message);
+        Assert.Contains("testRatio must lie between 0 and 1",
+            Assert.Throws<ArgumentOutOfRangeException>(() => Splits.Random(log, 1.5)).Message);
         Assert.Contains("testRatio must lie", Assert.Throws<ArgumentOutOfRangeException>(() => Splits.Random(log, double.NaN)).Message);
-        Assert.Contains("validationRatio must lie", Assert.Throws<ArgumentOutOfRangeException>(() => Splits.RandomPerUser(log, 0.8, 1, 0.3)).Message);
+        Assert.Contains("validationRatio must lie",
+            Assert.Throws<ArgumentOutOfRangeException>(() => Splits.RandomPerUser(log, 0.8, 1, 0.3)).Message);
         Assert.Contains("n must be at least 1", Assert.Throws<ArgumentOutOfRangeException>(() => Splits.LeaveLastOut(log, 0)).Message);
         Assert.Contains("This log has no times", Assert.Throws<InvalidOperationException>(() => Splits.ByTime(log, 0.2)).Message);
     }
