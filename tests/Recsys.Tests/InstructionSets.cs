@@ -7,7 +7,7 @@ using System.Runtime.Intrinsics.X86;
 namespace Recsys.Tests;
 
 /// <summary>
-/// A class of tests over kernels that choose their code by the machine. Its facts, and its theories with inline data, also run in child processes that
+/// A class of tests over kernels that choose their code by the machine. Its facts and theories also run in child processes that
 /// have one instruction set after another switched off.
 /// </summary>
 [AttributeUsage(AttributeTargets.Class)]
@@ -56,9 +56,9 @@ public sealed class InstructionSets
             if (type.GetCustomAttribute<KernelTestsAttribute>() is null) continue;
             foreach (var method in type.GetMethods())
             {
-                // A theory is a fact too; without inline data of its own a fact has one call without arguments.
+                // A theory is a fact too; without data of its own a fact has one call without arguments.
                 if (method.GetCustomAttribute<FactAttribute>() is not { Skip: null }) continue;
-                var calls = method.GetCustomAttributes<InlineDataAttribute>().SelectMany(d => d.GetData(method)).DefaultIfEmpty([]);
+                var calls = method.GetCustomAttributes<Xunit.Sdk.DataAttribute>().SelectMany(d => d.GetData(method)).DefaultIfEmpty([]);
                 foreach (var arguments in calls)
                 {
                     var clock = Stopwatch.StartNew();

@@ -3,6 +3,7 @@ using Recsys.Tests.Reference;
 
 namespace Recsys.Tests.Numerics;
 
+[KernelTests]
 public sealed class CholeskyTests
 {
     [Fact]

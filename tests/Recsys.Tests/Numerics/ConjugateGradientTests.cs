@@ -3,6 +3,7 @@ using Recsys.Tests.Reference;
 
 namespace Recsys.Tests.Numerics;
 
+[KernelTests]
 public sealed class ConjugateGradientTests
 {
     private readonly ref struct Dense(ReadOnlySpan<float> matrices) : ILinearOperator

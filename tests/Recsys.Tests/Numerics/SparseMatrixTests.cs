@@ -3,6 +3,7 @@ using Recsys.Tests.Reference;
 
 namespace Recsys.Tests.Numerics;
 
+[KernelTests]
 public sealed class SparseMatrixTests
 {
     /// <summary>Rows of very different lengths, some empty; columns Zipf-like.</summary>
