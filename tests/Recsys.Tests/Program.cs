@@ -12,8 +12,8 @@ internal static class Program
             case ["save-in-a-loop", var path]:
                 SavingTests.SaveInALoop(path);
                 return 0;
-            case ["write-golden", var path]:
-                GoldenFileTests.WriteNew(path);
+            case ["write-golden", var kind, var path]:
+                GoldenFileTests.WriteNew(kind, path);
                 return 0;
             case ["kernels-without", var set]:
                 return InstructionSets.RunWithout(set);

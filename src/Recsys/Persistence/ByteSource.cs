@@ -23,7 +23,8 @@ internal sealed class ByteSource : IDisposable
 
     public long Position { get; private set; }
 
-    public InvalidDataException Invalid(string message, Exception? inner = null) => new($"{Name}: {message}", inner);
+    public InvalidDataException Invalid(string message, Exception? inner = null)
+        => new($"{Name}: {EntryName.Plain(message)}", inner);
 
     public void Read(Span<byte> bytes, bool hashed)
     {

@@ -42,15 +42,15 @@ internal static class EntryName
     }
 
     /// <summary>The name in quotes, shortened, without control characters: safe for a log.</summary>
-    public static string Show(string name)
-    {
-        const int most = 120;
-        var shown = name.Length <= most ? name : name[..most] + "…";
-        return "'" + string.Create(shown.Length, shown, static (span, text) =>
+    public static string Show(string name) => "'" + Plain(name, 120) + "'";
+
+    /// <summary>A text that may quote a hostile file, shortened, on one line: safe for a log.</summary>
+    public static string Plain(string text, int longest = 1000)
+        => string.Create(Math.Min(text.Length, longest), text, static (span, text) =>
         {
-            for (var i = 0; i < text.Length; i++) span[i] = char.IsControl(text[i]) || char.IsSurrogate(text[i]) ? '?' : text[i];
-        }) + "'";
-    }
+            for (var i = 0; i < span.Length; i++) span[i] = char.IsControl(text[i]) || char.IsSurrogate(text[i]) ? '?' : text[i];
+            if (span.Length < text.Length) span[^1] = '…';
+        });
 
     public static string ShowShape(ReadOnlySpan<long> shape)
     {

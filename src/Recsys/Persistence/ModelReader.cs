@@ -207,7 +207,7 @@ public sealed partial class ModelReader
             when (e is ArgumentException or ArithmeticException or FormatException or IndexOutOfRangeException or KeyNotFoundException)
         {
             // What a model's own guards say about values that cannot be: for the caller the file is at fault.
-            throw bytes.Invalid($"the values do not make a valid model ({e.Message})", e);
+            throw bytes.Invalid($"the values do not make a valid model ({e.Message.ReplaceLineEndings(" ")}).", e);
         }
     }
 
@@ -244,7 +244,7 @@ public sealed partial class ModelReader
 
         public HashSet<string> Seen { get; }
 
-        public InvalidDataException Invalid(string message) => new($"{_source}: {message}");
+        public InvalidDataException Invalid(string message) => new($"{_source}: {EntryName.Plain(message)}");
 
         public void ExpectAllRead()
         {

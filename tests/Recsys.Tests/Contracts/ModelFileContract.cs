@@ -20,8 +20,8 @@ namespace Recsys.Tests.Contracts;
 /// The scores: everything that a user can ask of the model, as floats: lists for each user, an unknown user (-1) and one far too large, a
 /// history, similar items; items as floats too. They are asked of models from forged files as well, so they must never throw there and
 /// never run for ever: what <c>Read</c> lets through must be safe to score with. Ids and offsets: <c>reader.Ids</c>, <c>reader.Offsets</c>;
-/// counts: <c>reader.Count</c>; other numbers: the bounds of <c>Integer</c>, <c>Int32</c>, <c>Real</c>, <c>Single</c>. A rule of the model's own: <c>throw
-/// reader.Invalid("…")</c>.
+/// counts: <c>reader.Count</c>; other numbers: the bounds of <c>Integer</c>, <c>Int32</c>, <c>Real</c>, <c>Single</c>. A rule of the
+/// model's own: <c>throw reader.Invalid("…")</c>.
 /// </para>
 /// <para>
 /// An optional entry (<c>reader.Has</c>) fails this contract, because its loss goes unnoticed: announce it with a flag.

@@ -91,7 +91,7 @@ public sealed class SavingTests : IDisposable
     public void A_process_killed_while_saving_leaves_a_whole_file()
     {
         var random = new Rng(5);
-        for (var round = 0; round < 12; round++)
+        for (var round = 0; round < 8; round++)
         {
             using (var child = ChildProcess.Start(["save-in-a-loop", Target]))
             {

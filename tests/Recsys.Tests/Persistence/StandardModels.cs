@@ -1,0 +1,51 @@
+using Recsys.Data;
+using Recsys.Features;
+using Recsys.Indexing;
+using Recsys.Numerics;
+using Recsys.Persistence;
+using Recsys.Rank;
+using Recsys.Recall;
+using Recsys.Tests.Contracts;
+
+namespace Recsys.Tests.Persistence;
+
+/// <summary>
+/// A small model of each kind of <see cref="ModelKinds.Standard"/>, by kind. A new kind adds one here; its files are fuzzed then, and
+/// <c>Recsys.Tests write-golden kind path</c> freezes one.
+/// </summary>
+internal static class StandardModels
+{
+    public static IReadOnlyDictionary<string, Func<object>> Samples { get; } = new Dictionary<string, Func<object>>
+    {
+        [IdMap.Kind] = () => IdMap.FromStrings(["a", "user-1", "推荐", "another"]),
+        [FeatureSet.Kind] = Features,
+        [FittedSchema.Kind] = () => Features().Schema,
+        [ExactIndex.Kind] = () => ExactIndex.Build([1, 2, 3, 4, 5, 6, 0.5f, -1], 2),
+        [LogisticRegression.Kind] = () => LogisticRegression.Train(SparseMatrix.FromRows(2, [[(0, 1f)], [(1, 1f)], [(0, 1f), (1, 2f)]]), [0, 1, 1]),
+        [ItemCf.Kind] = () => ItemCf.Train(ContractData.Communities()),
+        [Lfm.Kind] = () => Lfm.Train(ContractData.RatedCommunities(), new LfmOptions { Factors = 4, Epochs = 2 }),
+        [Popularity.Kind] = () => Popularity.Train(ContractData.Communities()),
+        [UserCf.Kind] = () => UserCf.Train(ContractData.Communities()),
+        [Recommender.Kind] = Composed,
+    };
+
+    private static FeatureSet Features()
+    {
+        var data = ContractData.Communities();
+        var items = Columns.From(Enumerable.Range(0, data.ItemCount)).Text("id", item => data.Items.Name(item))
+            .Text("genres", item => $"g{item % 3}|g{item % 4}").Number("price", item => item % 5 == 0 ? null : item).Build();
+        return new FeatureSchema(
+            Feature.Id("user", Side.User), Feature.Id("item", Side.Item), Feature.MultiCategory("genres", Side.Item, '|'),
+            Feature.Buckets("bucket", Side.Item, 4, column: "price"), Feature.Number("price", Side.Item, NumberScale.Standardised),
+            Feature.Label("taken")).Fit(items: items.KeyedBy("id"), train: data);
+    }
+
+    private static Recommender Composed()
+    {
+        var data = ContractData.Communities();
+        var features = new FeatureSchema(Feature.Id("item", Side.Item), Feature.Channel("item-cf"), Feature.Label("taken")).Fit(train: data);
+        var ranker = LogisticRegression.Train(features, features.Examples(new ExampleData { Users = [0, 1], Items = [0, 1], Labels = [[0, 1]] }));
+        return Recommender.For(data).Recall("item-cf", ItemCf.Train(data), quota: 8).Rank("lr", ranker, features)
+            .Fallback("popular", Popularity.Train(data)).Build();
+    }
+}
