@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using Recsys.Numerics;
 
 namespace Recsys.Evaluation;
@@ -9,9 +10,9 @@ internal static class Bootstrap
     public static MetricResult[] Means(string[] names, float[] values, int rows, RankingProtocol protocol, CancellationToken cancel)
     {
         var width = names.Length;
-        var sums = new double[width];
-        var counts = new double[width];
-        for (var row = 0; row < rows; row++) Accumulate(values.AsSpan(row * width, width), sums, counts);
+        var (table, presence, stride) = Fill(values, width, rows);
+        var sums = new double[stride];
+        for (var row = 0; row < rows; row++) Add(table, row, sums);
 
         var resamples = rows > 1 ? protocol.Bootstrap : 0;
         var means = new double[width][];
@@ -19,18 +20,15 @@ internal static class Bootstrap
         var rng = new Rng(protocol.Seed, 0xB007);
         Shards.Run(resamples == 0 ? 0 : protocol.Shards, protocol.Threads, shard =>
         {
-            var sum = new double[width];
-            var count = new double[width];
+            var sum = new double[stride];
             var (start, end) = Shards.Range(resamples, protocol.Shards, shard);
             for (var resample = start; resample < end; resample++)
             {
                 cancel.ThrowIfCancellationRequested();
                 Array.Clear(sum);
-                Array.Clear(count);
                 var stream = rng.Stream((ulong)resample);
-                for (var draw = 0; draw < rows; draw++)
-                    Accumulate(values.AsSpan(stream.Below((ulong)draw, rows) * width, width), sum, count);
-                for (var column = 0; column < width; column++) means[column][resample] = sum[column] / count[column];
+                for (var draw = 0; draw < rows; draw++) Add(table, stream.Below((ulong)draw, rows), sum);
+                for (var column = 0; column < width; column++) means[column][resample] = sum[column] / Count(sum, column);
             }
         }, cancel);
 
@@ -38,11 +36,43 @@ internal static class Bootstrap
         for (var column = 0; column < width; column++)
         {
             var (low, high) = Interval(means[column], protocol.Confidence);
-            results[column] = new MetricResult(
-                names[column], counts[column] > 0 ? sums[column] / counts[column] : null, low, high, (long)counts[column]);
+            var count = Count(sums, column);
+            results[column] = new MetricResult(names[column], count > 0 ? sums[column] / count : null, low, high, (long)count);
         }
         return results;
+
+        double Count(double[] sum, int column) => presence[column] < 0 ? rows : sum[presence[column]];
     }
+
+    // Missing entries become 0, and a column that has some gets another one beside the metrics that counts those that are there: a resample is
+    // then nothing but additions of whole rows.
+    private static (double[] Table, int[] Presence, int Stride) Fill(float[] values, int width, int rows)
+    {
+        var presence = new int[width];
+        Array.Fill(presence, -1);
+        var stride = width;
+        for (var column = 0; column < width; column++)
+        {
+            for (var row = 0; row < rows && presence[column] < 0; row++)
+                if (float.IsNaN(values[row * width + column])) presence[column] = stride++;
+        }
+        var table = new double[rows * stride];
+        for (var row = 0; row < rows; row++)
+        {
+            var target = table.AsSpan(row * stride, stride);
+            for (var column = 0; column < width; column++)
+            {
+                var value = values[row * width + column];
+                if (float.IsNaN(value)) continue;
+                target[column] = value;
+                if (presence[column] >= 0) target[presence[column]] = 1;
+            }
+        }
+        return (table, presence, stride);
+    }
+
+    private static void Add(double[] table, int row, double[] sums)
+        => TensorPrimitives.Add<double>(sums, table.AsSpan(row * sums.Length, sums.Length), sums);
 
     /// <summary>
     /// The percentile interval of the resampled values, sorted in place; null without any. Resamples in which the value is undefined (NaN)
@@ -64,15 +94,5 @@ internal static class Bootstrap
         var below = (int)position;
         if (below >= sorted.Length - 1) return sorted[^1];
         return sorted[below] + (position - below) * (sorted[below + 1] - sorted[below]);
-    }
-
-    private static void Accumulate(ReadOnlySpan<float> row, double[] sums, double[] counts)
-    {
-        for (var i = 0; i < row.Length; i++)
-        {
-            if (float.IsNaN(row[i])) continue;
-            sums[i] += row[i];
-            counts[i]++;
-        }
     }
 }

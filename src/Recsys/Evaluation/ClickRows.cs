@@ -87,10 +87,10 @@ internal sealed class ClickRows
             double tiedPositives = 0, tiedNegatives = 0;
             for (; i < _scores.Length && _scores[i] == score; i++)
             {
+                // No branch on the label or the count: both are as good as random here.
                 double weight = counts is null ? _weights[i] : _weights[i] * counts[_units[i]];
-                if (weight == 0) continue;
-                if (_labels[i] != 0) tiedPositives += weight;
-                else tiedNegatives += weight;
+                tiedPositives += weight * _labels[i];
+                tiedNegatives += weight * (1 - _labels[i]);
                 if (!_protocol.Probabilities) continue;
                 loss += weight * _losses[i];
                 predicted += weight * score;

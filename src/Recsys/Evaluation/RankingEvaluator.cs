@@ -40,7 +40,7 @@ public static class RankingEvaluator
         users = Sampled(users, protocol);
 
         var width = run.Columns.Length;
-        if ((long)users.Length * width > Array.MaxLength)
+        if ((long)users.Length * width * 2 > Array.MaxLength)
         {
             throw new ArgumentException(
                 $"{users.Length} users with {width} metrics each are too many values for one report; set UserSample or fewer K.",
@@ -65,8 +65,8 @@ public static class RankingEvaluator
 
         var kept = Compact(users, values, evaluated, width);
         var counts = Count(run, shards, kept.Users.Length, without + users.Length - kept.Users.Length);
-        var metrics = new List<MetricResult>(Bootstrap.Means(run.Columns, kept.Values, kept.Users.Length, protocol, cancel));
-        AddListMetrics(metrics, run, counts);
+        var means = Bootstrap.Means(run.Columns, kept.Values, kept.Users.Length, protocol, cancel);
+        var metrics = Together(means, run, counts);
         return new RankingReport(
             name, protocol, split.Description, counts, kept.Users, run.Columns, kept.Values, metrics, Warnings(split, protocol, counts),
             Stopwatch.GetElapsedTime(started));
@@ -129,11 +129,15 @@ public static class RankingEvaluator
             shards.Sum(s => s.TargetsInHistory), shards.Sum(s => s.ShortLists), shards.Sum(s => s.EmptyLists));
     }
 
-    private static void AddListMetrics(List<MetricResult> metrics, RankingRun run, RankingCounts counts)
+    // For each k the means over users, then the metrics of all lists together.
+    private static List<MetricResult> Together(MetricResult[] means, RankingRun run, RankingCounts counts)
     {
+        var metrics = new List<MetricResult>();
         var shown = new int[counts.Items];
+        var perK = means.Length / run.Shown.Length;
         for (var i = 0; i < run.Shown.Length; i++)
         {
+            metrics.AddRange(means.AsSpan(i * perK, perK));
             var k = run.Protocol.K[i];
             var next = 0;
             var any = false;
@@ -151,6 +155,7 @@ public static class RankingEvaluator
             void Add(string metric, double? value, int count)
                 => metrics.Add(new MetricResult(FormattableString.Invariant($"{metric}@{k}"), value, null, null, count));
         }
+        return metrics;
     }
 
     private static List<string> Warnings(Split split, RankingProtocol protocol, RankingCounts counts)

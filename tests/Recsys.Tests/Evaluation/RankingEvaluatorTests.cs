@@ -151,13 +151,14 @@ public sealed class RankingEvaluatorTests
     public void Seen_items_of_training_and_validation_are_excluded_unless_asked_otherwise()
     {
         var split = Splits.RandomPerUser(Data, 0.2, validationRatio: 0.2);
-        var recaller = FunctionRecaller.Oracle(split.Validation!);
-        // An oracle of the validation part finds nothing in the test part, whose lists leave out the validation items.
-        var onTest = RankingEvaluator.Evaluate("v", recaller, split, new RankingProtocol { K = [5], Bootstrap = 0 });
-        var onValidation = RankingEvaluator.Evaluate(
-            "v", recaller, split, new RankingProtocol { K = [5], Bootstrap = 0, Part = EvaluationPart.Validation });
-        Assert.Equal(1, onValidation["MRR@5"].Value);
-        Assert.True(onTest["MRR@5"].Value < 0.9);
+        // Validation items first, then test items, then the rest: perfect for the test part only if validation items are left out of its lists.
+        bool Has(Interactions part, int user, int item) => part.ItemsOf(user).Contains(item);
+        var recaller = new FunctionRecaller(
+            Data.ItemCount, (user, item) => Has(split.Validation!, user, item) ? 2 : Has(split.Test, user, item) ? 1 : 0);
+        var protocol = new RankingProtocol { K = [5], Bootstrap = 0 };
+        Assert.Equal(1, RankingEvaluator.Evaluate("v", recaller, split, protocol)["MRR@5"].Value);
+        Assert.Equal(1, RankingEvaluator.Evaluate("v", recaller, split, protocol with { Part = EvaluationPart.Validation })["MRR@5"].Value);
+        Assert.InRange(RankingEvaluator.Evaluate("v", recaller, split, protocol with { ExcludeTrainItems = false })["MRR@5"].Value!.Value, 0, 0.7);
         Assert.Throws<ArgumentException>(
             () => RankingEvaluator.Evaluate("v", recaller, Halves, new RankingProtocol { Part = EvaluationPart.Validation }));
     }

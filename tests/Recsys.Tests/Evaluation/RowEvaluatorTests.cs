@@ -57,6 +57,22 @@ public sealed class RowEvaluatorTests
     }
 
     [Fact]
+    public void Groups_are_resampled_whole()
+    {
+        // Ten equal rows in each group tell no more than one: the intervals are those of the groups as rows.
+        var p = Enumerable.Range(0, 30).Select(i => (i + 1) / 31f).ToArray();
+        var y = Enumerable.Range(0, 30).Select(i => i * 7 % 5 < 2 ? 1f : 0).ToArray();
+        var once = ClickEvaluator.Evaluate("x", p, y);
+        var groups = Enumerable.Range(0, 300).Select(i => i % 30).ToArray();
+        var tenfold = ClickEvaluator.Evaluate("x", groups.Select(g => p[g]).ToArray(), groups.Select(g => y[g]).ToArray(), groups);
+        foreach (var metric in (string[])["AUC", "LogLoss", "ECE"])
+        {
+            Assert.Equal(once[metric].Low!.Value, tenfold[metric].Low!.Value, 1e-9);
+            Assert.Equal(once[metric].High!.Value, tenfold[metric].High!.Value, 1e-9);
+        }
+    }
+
+    [Fact]
     public void The_interval_of_auc_has_the_known_width()
     {
         // Hanley and McNeil: the standard error of an AUC of .5 with 200 + 200 rows is about .0289.
