@@ -84,6 +84,13 @@ internal readonly unsafe struct Avx512Kernel : IGemmKernel
         var b = tile.B;
         var bStep = tile.BStep;
 
+        // The tile of C is wanted when the sums are done: it travels meanwhile.
+        for (var row = 0; row < TRows.Value; row++)
+        {
+            Sse.Prefetch0(tile.C + row * tile.CRow);
+            if (TVectors.Value > 1) Sse.Prefetch0(tile.C + row * tile.CRow + 16);
+        }
+
         Vector512<float> c0 = default, c1 = default, c2 = default, c3 = default, c4 = default, c5 = default;
         Vector512<float> c6 = default, c7 = default, c8 = default, c9 = default, cA = default, cB = default;
         Vector512<float> d0 = default, d1 = default, d2 = default, d3 = default, d4 = default, d5 = default;

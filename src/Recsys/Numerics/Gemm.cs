@@ -23,7 +23,7 @@ public enum Transpose
 public static unsafe class Gemm
 {
     private const int MaxDepth = 512;           // k per block: the A panel of a tile stays in the first-level cache
-    private const int MaxBlock = 128 * 1024;    // floats of packed B: half of a 1 MB second-level cache
+    private const int MaxBlock = 192 * 1024;    // floats of packed B: three quarters of a 1 MB second-level cache
     private const long ThreadWork = 1L << 20;   // multiply-adds below which waking a thread costs more than it gives
 
     /// <summary>Multiplies.</summary>
@@ -61,6 +61,20 @@ public static unsafe class Gemm
         if (k == 0 || alpha == 0)
         {
             for (var i = 0; i < m; i++) Scale(c.Slice(i * ldc, n), beta);
+            return;
+        }
+
+        // A product with one row or one column reads a matrix once: packing it would cost more than the product.
+        if (m == 1 && (transposeA == Transpose.No || lda == 1))
+        {
+            var (rows, columns, side) = transposeB == Transpose.No ? (k, n, Transpose.Yes) : (n, k, Transpose.No);
+            Gemv.Multiply(side, rows, columns, alpha, b, ldb, a[..k], beta, c[..n], threads);
+            return;
+        }
+        if (n == 1 && ldc == 1 && (transposeB == Transpose.Yes || ldb == 1))
+        {
+            var (rows, columns) = transposeA == Transpose.No ? (m, k) : (k, m);
+            Gemv.Multiply(transposeA, rows, columns, alpha, a, lda, b[..k], beta, c[..m], threads);
             return;
         }
 
@@ -163,13 +177,15 @@ public static unsafe class Gemm
             var depth = (K + blocks - 1) / blocks;
             var width = Math.Max(TKernel.Columns, MaxBlock / depth / TKernel.Columns * TKernel.Columns);
             width = Math.Min(width, (columnEnd - columnStart + TKernel.Columns - 1) / TKernel.Columns * TKernel.Columns);
-            var copyA = CopiesA(columnEnd - columnStart, TKernel.Rows, TKernel.Columns);
             // With few rows each packed float would be read too seldom to pay for the packing.
             var direct = !BTransposed && (rowEnd - rowStart <= 6 * TKernel.Rows || (long)K * N <= 8 * 1024);
             var packed = direct ? TKernel.Columns : width;
+            var copies = CopiesA(columnEnd - columnStart, TKernel.Rows, TKernel.Columns);
+            // Rows of a transposed A lie side by side: many panels are copied at once, so that whole cache lines are used.
+            var height = copies && AStep != 1 ? 8 * TKernel.Rows : TKernel.Rows;
 
-            var scratch = GemmScratch.Get((nint)depth * (packed + TKernel.Rows));
-            var panelA = scratch + (nint)depth * packed;
+            var panelsB = GemmScratch.Get((nint)depth * (packed + height));
+            var panelsA = panelsB + (nint)depth * packed;
             for (var j = columnStart; j < columnEnd; j += width)
             {
                 var columns = Math.Min(width, columnEnd - j);
@@ -177,27 +193,33 @@ public static unsafe class Gemm
                 {
                     var count = Math.Min(depth, K - k);
                     var whole = direct ? columns / TKernel.Columns * TKernel.Columns : 0;
-                    if (BTransposed) GemmPacking.Transposed(B + j * BRow + k, BRow, count, columns, TKernel.Columns, scratch);
-                    else if (whole < columns) GemmPacking.Rows(B + k * BRow + j + whole, BRow, count, columns - whole, TKernel.Columns, scratch);
+                    if (BTransposed) GemmPacking.Transposed(B + j * BRow + k, BRow, count, columns, TKernel.Columns, panelsB);
+                    else if (whole < columns) GemmPacking.Rows(B + k * BRow + j + whole, BRow, count, columns - whole, TKernel.Columns, panelsB);
 
                     for (var i = rowStart; i < rowEnd; i += TKernel.Rows)
                     {
-                        var rows = Math.Min(TKernel.Rows, rowEnd - i);
-                        var tile = default(GemmTile);
-                        tile.A = A + i * ARow + k * AStep;
-                        tile.ARow = ARow;
-                        tile.AStep = AStep;
-                        tile.Depth = count;
-                        tile.CRow = CRow;
-                        tile.Alpha = Alpha;
-                        tile.Beta = k == 0 ? Beta : 1;
-                        tile.C = C + i * CRow + j;
-                        if (copyA)
+                        var tile = new GemmTile
                         {
-                            CopyA(ref tile, rows, TKernel.Rows, panelA);
+                            A = A + i * ARow + k * AStep,
+                            ARow = ARow,
+                            AStep = AStep,
+                            B = B + k * BRow + j,
+                            BStep = BRow,
+                            Depth = count,
+                            C = C + i * CRow + j,
+                            CRow = CRow,
+                            Alpha = Alpha,
+                            Beta = k == 0 ? Beta : 1,
+                        };
+                        var rows = Math.Min(TKernel.Rows, rowEnd - i);
+                        if (copies)
+                        {
+                            var panel = (i - rowStart) % height;
+                            if (panel == 0) CopyA(tile, Math.Min(height, rowEnd - i), TKernel.Rows, panelsA);
+                            tile.A = panelsA + (nint)panel * count;
+                            if (AStep == 1) tile.ARow = count;
+                            else tile.AStep = TKernel.Rows;
                         }
-                        tile.B = B + k * BRow + j;
-                        tile.BStep = BRow;
                         var at = 0;
                         for (; at < whole; at += TKernel.Columns)
                         {
@@ -205,7 +227,7 @@ public static unsafe class Gemm
                             tile.B += TKernel.Columns;
                             tile.C += TKernel.Columns;
                         }
-                        tile.B = scratch;
+                        tile.B = panelsB;
                         tile.BStep = TKernel.Columns;
                         for (; at < columns; at += TKernel.Columns)
                         {
@@ -225,19 +247,12 @@ public static unsafe class Gemm
             return AStep != 1 || (ARow & 255) == 0;
         }
 
-        private static void CopyA(ref GemmTile tile, int rows, int tileRows, float* panel)
+        private static void CopyA(in GemmTile tile, int rows, int tileRows, float* panels)
         {
             if (tile.AStep == 1)
-            {
-                for (var i = 0; i < rows; i++) GemmPacking.Copy(tile.A + i * tile.ARow, panel + (nint)i * tile.Depth, tile.Depth);
-                tile.ARow = tile.Depth;
-            }
+                for (var i = 0; i < rows; i++) GemmPacking.Copy(tile.A + i * tile.ARow, panels + (nint)i * tile.Depth, tile.Depth);
             else
-            {
-                for (var k = 0; k < tile.Depth; k++) GemmPacking.Copy(tile.A + k * tile.AStep, panel + (nint)k * tileRows, rows);
-                tile.AStep = tileRows;
-            }
-            tile.A = panel;
+                GemmPacking.Rows(tile.A, tile.AStep, tile.Depth, rows, tileRows, panels);
         }
     }
 }

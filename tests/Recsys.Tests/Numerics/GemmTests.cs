@@ -43,6 +43,7 @@ public sealed class GemmTests
     [InlineData(2000, 33, 100)]
     [InlineData(33, 2000, 100)]
     [InlineData(1, 4000, 300)]
+    [InlineData(4000, 1, 300)]
     public void Threads_change_no_bit(int m, int n, int k)
     {
         foreach (var (ta, tb) in ((Transpose, Transpose)[])
