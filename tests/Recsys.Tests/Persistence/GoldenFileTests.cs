@@ -39,7 +39,9 @@ public sealed class GoldenFileTests
     {
         Assert.True(StandardModels.Samples.ContainsKey(kind), $"StandardModels has no sample of '{kind}'.");
         var name = Name(ModelFile.Inspect(new MemoryStream(Save(StandardModels.Samples[kind]()))));
-        Assert.True(File.Exists(Path.Combine(Folder, name)), $"Persistence/Golden has no {name}: write it once with 'Recsys.Tests write-golden {kind} {name}'.");
+        Assert.True(
+            File.Exists(Path.Combine(Folder, name)),
+            $"Persistence/Golden has no {name}: write it once with 'Recsys.Tests write-golden {kind} {name}'.");
     }
 
     [Theory]

@@ -21,7 +21,8 @@ internal static class StandardModels
         [FeatureSet.Kind] = Features,
         [FittedSchema.Kind] = () => Features().Schema,
         [ExactIndex.Kind] = () => ExactIndex.Build([1, 2, 3, 4, 5, 6, 0.5f, -1], 2),
-        [LogisticRegression.Kind] = () => LogisticRegression.Train(SparseMatrix.FromRows(2, [[(0, 1f)], [(1, 1f)], [(0, 1f), (1, 2f)]]), [0, 1, 1]),
+        [LogisticRegression.Kind] = ()
+            => LogisticRegression.Train(SparseMatrix.FromRows(2, [[(0, 1f)], [(1, 1f)], [(0, 1f), (1, 2f)]]), [0, 1, 1]),
         [ItemCf.Kind] = () => ItemCf.Train(ContractData.Communities()),
         [Lfm.Kind] = () => Lfm.Train(ContractData.RatedCommunities(), new LfmOptions { Factors = 4, Epochs = 2 }),
         [Popularity.Kind] = () => Popularity.Train(ContractData.Communities()),
@@ -43,8 +44,10 @@ internal static class StandardModels
     private static Recommender Composed()
     {
         var data = ContractData.Communities();
-        var features = new FeatureSchema(Feature.Id("item", Side.Item), Feature.Channel("item-cf"), Feature.Label("taken")).Fit(train: data);
-        var ranker = LogisticRegression.Train(features, features.Examples(new ExampleData { Users = [0, 1], Items = [0, 1], Labels = [[0, 1]] }));
+        var features = new FeatureSchema(Feature.Id("item", Side.Item), Feature.Channel("item-cf"), Feature.Label("taken"))
+            .Fit(train: data);
+        var examples = features.Examples(new ExampleData { Users = [0, 1], Items = [0, 1], Labels = [[0, 1]] });
+        var ranker = LogisticRegression.Train(features, examples);
         return Recommender.For(data).Recall("item-cf", ItemCf.Train(data), quota: 8).Rank("lr", ranker, features)
             .Fallback("popular", Popularity.Train(data)).Build();
     }
