@@ -21,4 +21,7 @@ internal static class Guard
 
     public static T Defined<T>(T value, [CallerMemberName] string name = "") where T : struct, Enum
         => Enum.IsDefined(value) ? value : throw new ArgumentOutOfRangeException(name, value, $"{name} is not a defined {typeof(T).Name}.");
+
+    public static T NotNull<T>(T value, [CallerMemberName] string name = "") where T : class
+        => value ?? throw new ArgumentNullException(name, $"{name} must not be null.");
 }

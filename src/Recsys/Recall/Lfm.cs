@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using Recsys.Indexing;
 using Recsys.Numerics;
 using Recsys.Persistence;
 
@@ -23,21 +24,14 @@ namespace Recsys.Recall;
 /// </summary>
 public sealed partial class Lfm : IRecaller, ISimilarItems, IModel<Lfm>
 {
-    private const int BlockItems = 1024;
-
     private readonly Weights _weights;
-    private readonly float[] _inverseNorms;
+    private readonly VectorRecall _items;
     private readonly Pool<Scratch> _scratch;
 
-    private Lfm(Weights weights)
+    private Lfm(Weights weights, VectorRecall items)
     {
         _weights = weights;
-        _inverseNorms = new float[ItemCount];
-        for (var item = 0; item < ItemCount; item++)
-        {
-            var norm = TensorPrimitives.Norm(ItemFactors(item));
-            _inverseNorms[item] = norm > 0 ? 1 / norm : 0;
-        }
+        _items = items;
         _scratch = new Pool<Scratch>(() => new Scratch(weights));
     }
 
@@ -71,7 +65,7 @@ public sealed partial class Lfm : IRecaller, ISimilarItems, IModel<Lfm>
 
     /// <summary>
     /// The items of highest r̂: exactly min(destination.Length, eligible) for a user with interactions or a history with a known item, none for
-    /// others.
+    /// others. With an approximate index, nearly the highest.
     /// </summary>
     /// <inheritdoc cref="IRecaller.Recall"/>
     public int Recall(in RecallRequest request, Span<ScoredItem> destination)
@@ -89,47 +83,18 @@ public sealed partial class Lfm : IRecaller, ISimilarItems, IModel<Lfm>
         }
         else known = false;
 
-        if (known)
-        {
-            var top = new TopItems(destination, request.Filter, ItemCount);
-            for (var first = 0; first < ItemCount; first += BlockItems)
-            {
-                var scores = scratch.Scores.AsSpan(0, Math.Min(BlockItems, ItemCount - first));
-                Dot.Rows(_weights.Q.AsSpan(first * Factors, scores.Length * Factors), Factors, user, scores);
-                TensorPrimitives.Add(scores, _weights.ItemBias.AsSpan(first, scores.Length), scores);
-                TensorPrimitives.Add(scores, Mean + bias, scores);
-                top.OfferBlock(first, scores);
-            }
-            count = top.Finish();
-        }
+        if (known) count = _items.Recall(user, request.Filter, destination, Mean + bias);
         _scratch.Return(scratch);
         return count;
     }
 
     /// <summary>The items of highest cosine(q_i, q_j), from 1 down to -1; items without interactions have none and are in no list.</summary>
     /// <inheritdoc cref="ISimilarItems.SimilarItems"/>
-    public int SimilarItems(int item, in ItemFilter filter, Span<ScoredItem> destination)
-    {
-        if ((uint)item >= (uint)ItemCount || _inverseNorms[item] == 0) return 0;
-        var scratch = _scratch.Rent();
-        var top = new TopItems(destination, filter, ItemCount);
-        for (var first = 0; first < ItemCount; first += BlockItems)
-        {
-            var scores = scratch.Scores.AsSpan(0, Math.Min(BlockItems, ItemCount - first));
-            var inverse = _inverseNorms.AsSpan(first, scores.Length);
-            Dot.Rows(_weights.Q.AsSpan(first * Factors, scores.Length * Factors), Factors, ItemFactors(item), scores);
-            for (var j = 0; j < scores.Length; j++)
-                scores[j] = inverse[j] == 0 || first + j == item ? float.NegativeInfinity : scores[j] * inverse[j] * _inverseNorms[item];
-            top.OfferBlock(first, scores);
-        }
-        var count = top.Finish();
-        _scratch.Return(scratch);
-        return count;
-    }
+    public int SimilarItems(int item, in ItemFilter filter, Span<ScoredItem> destination) => _items.SimilarItems(item, filter, destination);
 
     /// <summary>The topic of an item: its largest factor, -1 for an unknown item or one without interactions.</summary>
     public int TopicOf(int item)
-        => (uint)item < (uint)ItemCount && _inverseNorms[item] != 0 ? TensorPrimitives.IndexOfMax(ItemFactors(item)) : -1;
+        => _items.Has(item) ? TensorPrimitives.IndexOfMax(ItemFactors(item)) : -1;
 
     /// <summary>The items whose topic it is, by the weight of that factor.</summary>
     /// <param name="topic">0..<see cref="Factors"/>-1; another topic has no items.</param>
@@ -202,6 +167,5 @@ public sealed partial class Lfm : IRecaller, ISimilarItems, IModel<Lfm>
         public readonly float[] User = new float[w.Factors + 1];
         public readonly float[] Item = new float[w.Factors + 1];
         public readonly float[] Normal = new float[w.NegativeMoment.Length];
-        public readonly float[] Scores = new float[BlockItems];
     }
 }

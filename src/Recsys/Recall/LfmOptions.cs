@@ -1,3 +1,5 @@
+using Recsys.Indexing;
+
 namespace Recsys.Recall;
 
 /// <summary>What interactions mean to <see cref="Lfm"/>.</summary>
@@ -54,6 +56,12 @@ public sealed record LfmOptions
 
     /// <summary>Threads that train. At least 1, default all processors. Does not change the result.</summary>
     public int Threads { get; init => field = Guard.AtLeast(1, value); } = Environment.ProcessorCount;
+
+    /// <summary>
+    /// How lists are found: exactly by default, or by an approximate index, which pays from some ten thousand items on. Its similarity and threads
+    /// are set by the model.
+    /// </summary>
+    public IndexOptions Index { get; init => field = Guard.NotNull(value); } = new ExactIndexOptions();
 
     /// <summary>
     /// A model to go on from, or null: its users and items keep their dense ids, new ones come after them (extended id maps do so). Its factors,

@@ -1,5 +1,6 @@
 using System.Numerics.Tensors;
 using Recsys.Data;
+using Recsys.Indexing;
 using Recsys.Numerics;
 using Recsys.Persistence;
 
@@ -61,7 +62,8 @@ public sealed partial class Lfm
             progress?.Report(new TrainProgress("epoch", epoch + 1, options.Epochs, loss));
             rate *= options.LearningRateDecay;
         }
-        return new Lfm(Finish(users, state, options));
+        var weights = Finish(users, state, options);
+        return new Lfm(weights, VectorRecall.Build(weights.Q, weights.Factors, options.Index, options.Threads, weights.ItemBias, cancel: cancel));
     }
 
     // μ is the mean label; new rows are N(0, scale² / F), rows of an older model are its own.
@@ -173,6 +175,7 @@ public sealed partial class Lfm
         writer.Tensor("item_biases", w.ItemBias);
         writer.Tensor("negative_moment", w.NegativeMoment);
         writer.Tensor("negative_target", w.NegativeTarget);
+        _items.Write(writer);
     }
 
     /// <inheritdoc/>
@@ -187,11 +190,12 @@ public sealed partial class Lfm
         var (lowest, highest) = (reader.Single("lowest"), reader.Single("highest"));
         if (!(lowest <= highest)) throw reader.Invalid($"the lowest rating is {lowest} and the highest {highest}.");
         var (regularization, moment) = (reader.Single("regularization", 0, 1000), ReadMoment(reader, size));
-        return new Lfm(new Weights(
+        var weights = new Weights(
             factors, reader.Flag("explicit"), biases, reader.Single("mean"), regularization,
             reader.Int32("negative_ratio", 0, 1000), lowest, highest,
             reader.Tensor<float>("user_factors", userBias.Length, factors), reader.Tensor<float>("item_factors", itemBias.Length, factors),
-            userBias, itemBias, moment, reader.Tensor<float>("negative_target", size)));
+            userBias, itemBias, moment, reader.Tensor<float>("negative_target", size));
+        return new Lfm(weights, VectorRecall.Read(reader, weights.Q, factors, itemBias));
     }
 
     // A mean of outer products has no negative eigenvalue; a forged one with such would let fold-in fail long after loading.

@@ -13,12 +13,22 @@ public enum VectorSimilarity
     Euclidean,
 }
 
-/// <summary>Options of <see cref="ExactIndex"/>.</summary>
-public sealed record ExactIndexOptions
+/// <summary>
+/// Which index finds the nearest vectors, and how; the default of every model is <see cref="ExactIndexOptions"/>. A model that has vectors takes
+/// one of these records as its option <c>Index</c>; there the model sets the similarity and the threads.
+/// </summary>
+public abstract record IndexOptions
 {
+    private protected IndexOptions()
+    {
+    }
+
     /// <summary>What is compared. Default: the dot product.</summary>
     public VectorSimilarity Similarity { get; init => field = Guard.Defined(value); }
 
     /// <summary>Most threads of one call, at least 1; never changes a bit of the result. Not part of a saved index. Default: the processors.</summary>
     public int Threads { get; init => field = Guard.AtLeast(1, value); } = Environment.ProcessorCount;
 }
+
+/// <summary>Options of <see cref="ExactIndex"/>: every vector is scored. Right up to some ten thousand vectors, and the measure for the others.</summary>
+public sealed record ExactIndexOptions : IndexOptions;
