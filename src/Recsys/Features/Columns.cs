@@ -51,7 +51,7 @@ public sealed partial class Columns
     public Columns KeyedBy(string column) => new(Source, Names.Select(name => _columns[name]), RowCount, column, _places, _inLines);
 
     /// <summary>
-    /// The same table, declared to be in the order of the dense ids: row r describes id r. For lists that are made from a log's own id maps.
+    /// The same table, declared to be in the order of the dense ids: row r describes id r. For lists made from a log's own id maps.
     /// </summary>
     public Columns InIdOrder()
         => new(Source, Names.Select(name => _columns[name]), RowCount, null, _places, _inLines) { RowsAreIds = true };

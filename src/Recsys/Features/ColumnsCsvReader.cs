@@ -76,8 +76,9 @@ internal static class ColumnsCsvReader
         var columns = new List<Column>();
         for (var i = 0; i < names.Length; i++)
             if (options.Only?.Contains(names[i]) ?? true)
-                columns.Add(
-                    interners.Count == 0 ? new TextColumn(names[i], [], []) : new TextColumn(names[i], [.. cells[i]], interners[i].ToArray()));
+                columns.Add(interners.Count == 0
+                    ? new TextColumn(names[i], [], [])
+                    : new TextColumn(names[i], [.. cells[i]], interners[i].ToArray()));
         report = log.Finish(lines.Count);
         return new Columns(source, columns, lines.Count, options.Key, [.. lines], inLines: true);
     }

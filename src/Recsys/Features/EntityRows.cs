@@ -15,7 +15,8 @@ internal static class EntityRows
             return none;
         }
         if (columns.RowsAreIds && ids is not null && ids.Count != columns.RowCount)
-            throw new ArgumentException($"{columns.Source} has {columns.RowCount} rows in the order of the {side} ids, of which there are {ids.Count}.");
+            throw new ArgumentException(
+                $"{columns.Source} has {columns.RowCount} rows in the order of the {side} ids, of which there are {ids.Count}.");
         if (ids is null || columns.RowsAreIds) return [.. Enumerable.Range(0, columns.RowCount)];
 
         var key = columns.Key;

@@ -203,7 +203,8 @@ public sealed partial class Feature : IEquatable<Feature>
         for (var i = 0; i < edges.Length; i++)
         {
             var ascends = i == 0 || edges[i] > edges[i - 1] || (rule == BinRule.FirstClosed && edges[i] == edges[i - 1]);
-            if (!double.IsFinite(edges[i]) || !ascends) throw Error(name, $"edge {i} is {edges[i]}; edges must be finite and ascending", nameof(edges));
+            if (!double.IsFinite(edges[i]) || !ascends)
+                throw Error(name, $"edge {i} is {edges[i]}; edges must be finite and ascending", nameof(edges));
         }
         return new(FeatureKind.Buckets, name, Row(side, name), column)
         {

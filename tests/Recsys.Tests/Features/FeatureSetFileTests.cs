@@ -36,6 +36,11 @@ public sealed class FeatureSetFileTests
         var contexts = set.EncodeContexts(Columns.From(["5", "12.5"]).Text("hour", h => h).Text("agent", h => h));
         set.Assemble(new CandidateRequest(0, [0]) { Contexts = contexts, Context = 1 }, batch);
         foreach (var bits in AssemblyTests.Bits(batch)) numbers.Add(bits % 100_003);
+        Columns users = Columns.From(["f", "m", "f", "x"]).Text("gender", g => g).Number("age", g => g[0]).Number("gain", _ => 1);
+        var larger = set.WithUsers(users);
+        larger.Assemble(new CandidateRequest(1, [0, 1]), batch);
+        foreach (var bits in AssemblyTests.Bits(batch)) numbers.Add(bits % 100_003);
+        foreach (var user in (int[])[0, 1, 2, 3]) Assert.InRange(larger.Users.Code("user", user), 0, set.Schema["user"].Cardinality - 1);
         var sparse = new SparseRows();
         new SparseLayout(set.Schema).Fill(batch, sparse);
         foreach (var column in sparse.Columns) numbers.Add(column);

@@ -59,6 +59,10 @@ public sealed class LayoutTests
         Assert.Equal("3:1@1 5:1@2", Row(rows, 1));
         Assert.Equal("0:1@0 2:0@1", Row(rows, 2));
         Assert.Equal("g=f", layout.NameOf(set, 4));
+        var later = set.WithItems(Columns.From([(string[])["new", "a"]]).List("tags", i => i).Number("price", _ => 2));
+        later.Assemble(0, [0], batch);
+        layout.Fill(batch, rows);
+        Assert.Equal("1:1@0 2:2@1 4:1@2", Row(rows, 0));
         string Error(params string[] names) => Assert.Throws<ArgumentException>(() => new SparseLayout(set.Schema,
             new() { Features = names })).Message;
         Assert.Contains("'y' is a Label", Error("y"), StringComparison.Ordinal);

@@ -55,7 +55,8 @@ public sealed class RealDataTests
         var movies = Columns.From(movieLens.Items).Number("year", m => m.Year).List("genres", m => m.Genres).InIdOrder();
         var schema = new FeatureSchema(
             Feature.Id("user", Side.User), Feature.Id("item", Side.Item), Feature.Category("gender", Side.User),
-            Feature.Category("occupation", Side.User), Feature.Buckets("age", Side.User, quantiles: 10), Feature.Hash("zip", Side.User, 1000),
+            Feature.Category("occupation", Side.User), Feature.Buckets("age", Side.User, quantiles: 10),
+            Feature.Hash("zip", Side.User, 1000),
             Feature.MultiCategory("genres", Side.Item), Feature.Number("year", Side.Item, NumberScale.Standardised, indicator: true),
             Feature.Cross("gender×genres", "gender", "genres"), Feature.Sequence("history", "item", 50), Feature.Label("like"));
         var split = Splits.LeaveLastOut(log);
