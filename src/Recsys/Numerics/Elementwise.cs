@@ -4,9 +4,10 @@ namespace Recsys.Numerics;
 
 /// <summary>
 /// Work on spans of floats, element by element. Nothing is allocated. A destination may be a source itself, but not overlap it otherwise.
-/// Linear work runs on <see cref="TensorPrimitives"/>. What needs an exponential has its own kernels, about twice as fast or more and
-/// right to 3 units in the last place; the softmax is not faster, but doesn't overflow as that of TensorPrimitives does. In these the value of an element depends on nothing but that element, not on its place in the span, so a batch and
-/// a single call agree bit for bit. NaN goes in and comes out. Thread-safe.
+/// Linear work runs on <see cref="TensorPrimitives"/>. Functions with an exponential have their own kernels, about twice as fast or more and
+/// right to 3 units in the last place: the value of an element depends on nothing but that element, not on its place in the span, so a
+/// batch and a single call agree bit for bit. The softmax is no faster than that of TensorPrimitives, but doesn't overflow as that does.
+/// NaN goes in and comes out. Thread-safe.
 /// </summary>
 public static partial class Elementwise
 {
