@@ -5,7 +5,8 @@ namespace Recsys;
 
 /// <summary>
 /// The one top-N selection of the library: it serves requests and evaluates offline, so the two cannot disagree. Keeps the best
-/// destination.Length of the items offered to it that pass the filter; each item must be offered at most once. A score of -∞ marks an item as
+/// destination.Length of the items offered to it that pass the filter; each item must be offered at most once. A score of -∞ marks an item
+/// as
 /// not eligible. Call <see cref="Finish"/> exactly once.
 /// </summary>
 public ref struct TopItems
@@ -30,7 +31,9 @@ public ref struct TopItems
         _ownsExcluded = true;
     }
 
-    /// <summary>Continues a selection of which destination holds <paramref name="kept"/> items as <see cref="Kept"/> counted them.</summary>
+    /// <summary>
+    /// Continues a selection of which destination holds <paramref name="kept"/> items as <see cref="Kept"/> counted them.
+    /// </summary>
     /// <param name="destination">As it was left.</param>
     /// <param name="filter">The same filter.</param>
     /// <param name="itemCount">The same size.</param>

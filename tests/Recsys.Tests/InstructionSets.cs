@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Reflection;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
@@ -13,7 +12,9 @@ namespace Recsys.Tests;
 [AttributeUsage(AttributeTargets.Class)]
 internal sealed class KernelTestsAttribute : Attribute;
 
-/// <summary>Reruns every class with <see cref="KernelTestsAttribute"/> without an instruction set; the child first proves that the set is off.</summary>
+/// <summary>
+/// Reruns every class with <see cref="KernelTestsAttribute"/> without an instruction set; the child first proves that the set is off.
+/// </summary>
 public sealed class InstructionSets
 {
     private sealed record Set(string Name, string[] Variables, Func<bool> IsOn);
@@ -23,7 +24,7 @@ public sealed class InstructionSets
     [
         new("AVX-512", ["EnableAVX512", "EnableAVX512F"], () => Avx512F.IsSupported || Vector512.IsHardwareAccelerated),
         new("AVX2", ["EnableAVX2"], () => Avx2.IsSupported || Vector256.IsHardwareAccelerated || Avx512F.IsSupported),
-        new("everything", ["EnableHWIntrinsic"], () => Vector128.IsHardwareAccelerated || Avx.IsSupported || Avx2.IsSupported || Avx512F.IsSupported),
+        new("everything", ["EnableHWIntrinsic"], () => Vector128.IsHardwareAccelerated || Avx.IsSupported || Avx2.IsSupported),
     ];
 
     [Theory]
@@ -64,7 +65,7 @@ public sealed class InstructionSets
                     var clock = Stopwatch.StartNew();
                     if (!Passes(type, method, arguments)) return 1;
                     if (clock.ElapsedMilliseconds > 1000)
-                        Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"slow: {type.Name}.{method.Name} {clock.ElapsedMilliseconds} ms"));
+                        Console.Error.WriteLine($"slow: {type.Name}.{method.Name} {clock.ElapsedMilliseconds} ms");
                     passed++;
                 }
             }

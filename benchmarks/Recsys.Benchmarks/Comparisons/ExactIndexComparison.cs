@@ -32,7 +32,11 @@ internal sealed class ExactIndexComparison : Comparison
 
             ComparisonCase Case(string name, double target, int count, int threads) => new(
                 name, target,
-                new JsonObject { ["vectors"] = vectors, ["queries"] = queries, ["dimensions"] = Dimensions, ["count"] = count, ["k"] = K, ["threads"] = threads },
+                new JsonObject
+                {
+                    ["vectors"] = vectors, ["queries"] = queries, ["dimensions"] = Dimensions,
+                    ["count"] = count, ["k"] = K, ["threads"] = threads,
+                },
                 () =>
                 {
                     var index = ExactIndex.Own(Random(1, Items), Dimensions, new ExactIndexOptions { Threads = threads });

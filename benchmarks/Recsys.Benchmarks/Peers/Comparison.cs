@@ -3,7 +3,8 @@ using System.Text.Json.Nodes;
 namespace Recsys.Benchmarks.Peers;
 
 /// <summary>
-/// The same work by us and by another library, alternating in one run. Derive, name a script in benchmarks/peers, list the cases; the class is found by
+/// The same work by us and by another library, alternating in one run. Derive, name a script in benchmarks/peers, list the cases; the class
+/// is found by
 /// itself and runs with <c>dotnet run -c Release --project benchmarks/Recsys.Benchmarks -- compare NAME</c>.
 /// </summary>
 internal abstract class Comparison
@@ -17,7 +18,9 @@ internal abstract class Comparison
     /// <summary>What is measured, in order. Yields nothing, after a message, where its data is absent.</summary>
     public abstract IEnumerable<ComparisonCase> Cases();
 
-    /// <summary>The folder of one data set (RECSYS_DATA, or shared/data above the repository), or null after saying that it is absent.</summary>
+    /// <summary>
+    /// The folder of one data set (RECSYS_DATA, or shared/data above the repository), or null after saying that it is absent.
+    /// </summary>
     protected static string? Data(string name)
     {
         var roots = new List<string>();
@@ -38,7 +41,8 @@ internal abstract class Comparison
 /// <param name="Name">A row of the table.</param>
 /// <param name="Target">The least (peer's time / our time) that is asked for.</param>
 /// <param name="Arguments">Sent to the peer's prepare(case) as a dictionary.</param>
-/// <param name="Prepare">Loads what both measure over and returns our work; what that returns is compared with the peer's answer (NaN: not compared).</param>
+/// <param name="Prepare">Loads what both measure over and returns our work; what that returns is compared with the peer's answer (NaN: not
+/// compared).</param>
 internal sealed record ComparisonCase(string Name, double Target, JsonObject Arguments, Func<Func<double>> Prepare)
 {
     /// <summary>Calls in one timed run; raise it for work of microseconds.</summary>

@@ -4,7 +4,9 @@ using System.Text.Json.Nodes;
 
 namespace Recsys.Benchmarks.Peers;
 
-/// <summary>compare [name …] [--rounds n]: alternates our run and the peer's, prints medians, their ratio and the peak memory of both processes.</summary>
+/// <summary>
+/// compare [name …] [--rounds n]: alternates our run and the peer's, prints medians, their ratio and the peak memory of both processes.
+/// </summary>
 internal static class ComparisonRunner
 {
     // A peer's threads may spin for a few milliseconds after their work; the pause keeps them out of our time, and ours out of theirs.
@@ -77,7 +79,8 @@ internal static class ComparisonRunner
             Array.Sort(peerTimes);
             var ratio = peer is null ? double.NaN : peerTimes[rounds / 2] / ourTimes[rounds / 2];
             Console.WriteLine(
-                $"{work.Name,-34} {Times(ourTimes),20} {Times(peerTimes),20} {ratio,10:F2} {work.Target,6:F2} {Memory.Peak(),9:F0} {peerPeak,9:F0}"
+                $"{work.Name,-34} {Times(ourTimes),20} {Times(peerTimes),20} {ratio,10:F2} {work.Target,6:F2} "
+                + $"{Memory.Peak(),9:F0} {peerPeak,9:F0}"
                 + (ratio < work.Target ? "  short" : ""));
             if (Math.Abs(ourAnswer - peerAnswer) > work.Tolerance * Math.Max(1, Math.Abs(peerAnswer)))
                 Console.WriteLine($"  the answers differ: ours {ourAnswer}, the peer's {peerAnswer}");

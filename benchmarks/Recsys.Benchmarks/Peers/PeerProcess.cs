@@ -20,7 +20,8 @@ internal sealed class PeerProcess : IDisposable
     public static PeerProcess? Start(string script, out string reason)
     {
         var path = Path.Combine(Scripts(), script);
-        var python = Environment.GetEnvironmentVariable("PEER_PYTHON") ?? (File.Exists("/usr/bin/python3") ? "/usr/bin/python3" : "python3");
+        var python = Environment.GetEnvironmentVariable("PEER_PYTHON")
+            ?? (File.Exists("/usr/bin/python3") ? "/usr/bin/python3" : "python3");
         var start = new ProcessStartInfo(python) { RedirectStandardInput = true, RedirectStandardOutput = true, UseShellExecute = false };
         start.ArgumentList.Add(path);
         if (Environment.GetEnvironmentVariable("PEER_LIBRARIES") is { Length: > 0 } libraries)

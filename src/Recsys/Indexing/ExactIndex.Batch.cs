@@ -11,7 +11,8 @@ public sealed partial class ExactIndex
 
     /// <summary>Searches for many queries at once: the index is read once for every 256 queries.</summary>
     /// <param name="queries">Row-major, one query for each of <paramref name="counts"/>; finite.</param>
-    /// <param name="filter">Which items may be returned, the same for all queries. A predicate keeps the work on the caller's thread.</param>
+    /// <param name="filter">Which items may be returned, the same for all queries. A predicate keeps the work on the caller's
+    /// thread.</param>
     /// <param name="destination">counts.Length × k: query q's list stands at q · k, best first, ties by lower id.</param>
     /// <param name="counts">Receives the length of each list.</param>
     /// <exception cref="ArgumentException">The lengths do not fit together, or a query is not finite.</exception>
@@ -20,11 +21,16 @@ public sealed partial class ExactIndex
         if (queries.Length != (long)counts.Length * Dimensions)
         {
             throw new ArgumentException(
-                $"queries holds {queries.Length} floats; {counts.Length} counts × {Dimensions} dimensions needs {(long)counts.Length * Dimensions}.", nameof(queries));
+                $"queries holds {queries.Length} floats; {counts.Length} counts × {Dimensions} dimensions is another number.",
+                nameof(queries));
         }
         if (counts.IsEmpty) return;
         if (destination.Length % counts.Length != 0)
-            throw new ArgumentException($"destination holds {destination.Length} items, not the same number for each of {counts.Length} queries.", nameof(destination));
+        {
+            throw new ArgumentException(
+                $"destination holds {destination.Length} items, not the same number for each of {counts.Length} queries.",
+                nameof(destination));
+        }
         var k = destination.Length / counts.Length;
 
         if (counts.Length < MinQueries || Similarity == VectorSimilarity.Euclidean || k == 0)
@@ -48,7 +54,8 @@ public sealed partial class ExactIndex
             for (var q = 0; q < counts.Length; q += QueryBlock)
             {
                 var count = Math.Min(QueryBlock, counts.Length - q);
-                SearchBlock(queries.Slice(q * Dimensions, count * Dimensions), filter, excluded, k, destination.Slice(q * k, count * k), counts.Slice(q, count));
+                var block = queries.Slice(q * Dimensions, count * Dimensions);
+                SearchBlock(block, filter, excluded, k, destination.Slice(q * k, count * k), counts.Slice(q, count));
             }
         }
         finally
@@ -58,7 +65,8 @@ public sealed partial class ExactIndex
         }
     }
 
-    private void SearchBlock(ReadOnlySpan<float> queries, in ItemFilter filter, ulong[]? excluded, int k, Span<ScoredItem> destination, Span<int> counts)
+    private void SearchBlock(
+        ReadOnlySpan<float> queries, in ItemFilter filter, ulong[]? excluded, int k, Span<ScoredItem> destination, Span<int> counts)
     {
         var threads = filter.Predicate is null ? _threads : 1;
         var shards = threads == 1 ? 1 : (int)Math.Clamp((long)Count * Dimensions / ShardFloats, 1, 2 * threads);
@@ -75,13 +83,17 @@ public sealed partial class ExactIndex
         {
             Shards.Run(shards, threads, new BatchBody
             {
-                Index = this, Queries = queries, Filter = filter, Excluded = excluded, Lists = lists, Kept = kept, ShardCount = shards, K = most, Count = counts.Length,
+                Index = this, Queries = queries, Filter = filter, Excluded = excluded, Lists = lists, Kept = kept,
+                ShardCount = shards, K = most, Count = counts.Length,
             });
             for (var q = 0; q < counts.Length; q++)
             {
                 var top = new TopItems(destination.Slice(q * k, k), default, Count, null);
                 for (var shard = 0; shard < shards; shard++)
-                    foreach (var item in lists.AsSpan(shard * size + q * most, kept[shard * counts.Length + q])) top.Offer(item.Item, item.Score);
+                {
+                    var list = lists.AsSpan(shard * size + q * most, kept[shard * counts.Length + q]);
+                    foreach (var item in list) top.Offer(item.Item, item.Score);
+                }
                 counts[q] = top.Finish();
             }
         }
@@ -113,7 +125,8 @@ public sealed partial class ExactIndex
     }
 
     private void ScanBatch(
-        ReadOnlySpan<float> queries, in ItemFilter filter, ulong[]? excluded, int start, int end, int k, Span<ScoredItem> lists, Span<int> kept)
+        ReadOnlySpan<float> queries, in ItemFilter filter, ulong[]? excluded, int start, int end, int k,
+        Span<ScoredItem> lists, Span<int> kept)
     {
         kept.Clear();
         var buffer = ArrayPool<float>.Shared.Rent(kept.Length * BatchRows);

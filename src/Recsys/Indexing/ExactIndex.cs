@@ -5,7 +5,8 @@ using Recsys.Persistence;
 namespace Recsys.Indexing;
 
 /// <summary>
-/// Exact nearest vectors: every stored vector is scored for every query, in blocks that stay in the cache. A search reads the whole index once;
+/// Exact nearest vectors: every stored vector is scored for every query, in blocks that stay in the cache. A search reads the whole index
+/// once;
 /// <see cref="SearchBatch"/> reads it once for many queries. Immutable and safe for any number of threads.
 /// <para>
 /// The lists do not depend on the threads. One query and a batch may differ in the last bit of a score, as they sum in another order.
@@ -40,7 +41,8 @@ public sealed partial class ExactIndex : IVectorIndex, IModel<ExactIndex>
     public VectorSimilarity Similarity { get; }
 
     /// <summary>Builds an index over a copy of the vectors.</summary>
-    /// <param name="vectors">Row-major, one vector for each item; finite, and short enough that no score overflows (‖v‖ below 9.2e18).</param>
+    /// <param name="vectors">Row-major, one vector for each item; finite, and short enough that no score overflows (‖v‖ below
+    /// 9.2e18).</param>
     /// <param name="dimensions">Floats in a vector, at least 1.</param>
     /// <param name="options">Null for the defaults.</param>
     /// <exception cref="ArgumentException">The floats do not fill whole vectors, or one of them is not finite or far too long.</exception>
@@ -48,7 +50,7 @@ public sealed partial class ExactIndex : IVectorIndex, IModel<ExactIndex>
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(dimensions, 1);
         if (vectors.Length % dimensions != 0)
-            throw new ArgumentException($"vectors holds {vectors.Length} floats, which are not whole vectors of {dimensions}.", nameof(vectors));
+            throw new ArgumentException($"vectors holds {vectors.Length} floats, not whole vectors of {dimensions}.", nameof(vectors));
         return Own(vectors.ToArray(), dimensions, options);
     }
 
@@ -73,7 +75,8 @@ public sealed partial class ExactIndex : IVectorIndex, IModel<ExactIndex>
     /// <exception cref="ArgumentOutOfRangeException">The item is not in the index.</exception>
     public ReadOnlySpan<float> Vector(int item)
     {
-        if ((uint)item >= (uint)Count) throw new ArgumentOutOfRangeException(nameof(item), item, $"item must lie between 0 and {Count - 1}.");
+        if ((uint)item >= (uint)Count)
+            throw new ArgumentOutOfRangeException(nameof(item), item, $"item must lie between 0 and {Count - 1}.");
         return _vectors.AsSpan(item * Dimensions, Dimensions);
     }
 
@@ -133,12 +136,13 @@ public sealed partial class ExactIndex : IVectorIndex, IModel<ExactIndex>
         {
             var squared = CheckLength(vectors.AsSpan(row * dimensions, dimensions), "vectors", row);
             if (similarity == VectorSimilarity.Cosine && squared > 1.001f)
-                throw reader.Invalid($"the tensor 'vectors' holds a vector of squared length {squared} at row {row}; for the cosine it must be 1 or 0.");
+                throw reader.Invalid($"the vector at row {row} of 'vectors' has the squared length {squared}; for the cosine 1 or 0.");
         }
         return new(vectors, count, dimensions, similarity, Environment.ProcessorCount);
     }
 
-    private int SearchShards(ReadOnlySpan<float> query, in ItemFilter filter, ulong[]? excluded, int shards, int threads, Span<ScoredItem> destination)
+    private int SearchShards(
+        ReadOnlySpan<float> query, in ItemFilter filter, ulong[]? excluded, int shards, int threads, Span<ScoredItem> destination)
     {
         var k = Math.Min(destination.Length, Count / shards + 1);
         var lists = ArrayPool<ScoredItem>.Shared.Rent(shards * k);
@@ -147,7 +151,8 @@ public sealed partial class ExactIndex : IVectorIndex, IModel<ExactIndex>
         {
             Shards.Run(shards, threads, new SearchBody
             {
-                Index = this, Query = query, Filter = filter, Excluded = excluded, Lists = lists, Counts = counts, ShardCount = shards, K = k,
+                Index = this, Query = query, Filter = filter, Excluded = excluded, Lists = lists, Counts = counts,
+                ShardCount = shards, K = k,
             });
             var top = new TopItems(destination, default, Count, null);
             for (var shard = 0; shard < shards; shard++)
@@ -214,7 +219,8 @@ public sealed partial class ExactIndex : IVectorIndex, IModel<ExactIndex>
         if (squared <= MaxSquaredLength) return squared;
         var where = row < 0 ? "the query" : $"vector {row}";
         for (var i = 0; i < vector.Length; i++)
-            if (!float.IsFinite(vector[i])) throw new ArgumentException($"{name}: {where} holds {vector[i]} at {i}; it must be finite.", name);
+            if (!float.IsFinite(vector[i]))
+                throw new ArgumentException($"{name}: {where} holds {vector[i]} at {i}; it must be finite.", name);
         throw new ArgumentException($"{name}: the squared length of {where} is {squared}; it must be at most {MaxSquaredLength}.", name);
     }
 

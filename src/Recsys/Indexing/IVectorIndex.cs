@@ -1,6 +1,8 @@
 namespace Recsys.Indexing;
 
-/// <summary>Finds the stored vectors that are closest to a query. Every implementation is immutable and safe for any number of threads.</summary>
+/// <summary>
+/// Finds the stored vectors that are closest to a query. Every implementation is immutable and safe for any number of threads.
+/// </summary>
 public interface IVectorIndex
 {
     /// <summary>Number of stored vectors; item ids are 0..Count-1.</summary>

@@ -26,7 +26,9 @@ public abstract record IndexOptions
     /// <summary>What is compared. Default: the dot product.</summary>
     public VectorSimilarity Similarity { get; init => field = Guard.Defined(value); }
 
-    /// <summary>Most threads of one call, at least 1; never changes a bit of the result. Not part of a saved index. Default: the processors.</summary>
+    /// <summary>
+    /// Most threads of one call, at least 1; never changes a bit of the result. Not part of a saved index. Default: the processors.
+    /// </summary>
     public int Threads { get; init => field = Guard.AtLeast(1, value); } = Environment.ProcessorCount;
 }
 

@@ -5,7 +5,8 @@ using System.Runtime.Intrinsics.X86;
 namespace Recsys.Numerics;
 
 /// <summary>
-/// Dot products in single precision. <see cref="Rows"/> gives each row the very bits that <see cref="Product"/> gives it. Thread-safe, allocates
+/// Dot products in single precision. <see cref="Rows"/> gives each row the very bits that <see cref="Product"/> gives it. Thread-safe,
+/// allocates
 /// nothing. The order of the sum follows the vector width of the machine.
 /// </summary>
 public static unsafe class Dot
@@ -17,7 +18,8 @@ public static unsafe class Dot
     /// <exception cref="ArgumentException">The lengths differ.</exception>
     public static float Product(ReadOnlySpan<float> x, ReadOnlySpan<float> y)
     {
-        if (x.Length != y.Length) throw new ArgumentException($"x holds {x.Length} floats and y {y.Length}; the lengths must be equal.", nameof(y));
+        if (x.Length != y.Length)
+            throw new ArgumentException($"x holds {x.Length} floats and y {y.Length}; the lengths must be equal.", nameof(y));
         fixed (float* px = x, py = y)
         {
             if (Avx512F.IsSupported) return DotKernel<Lanes512, Vector512<float>, ProductTerm>.Sum(px, py, x.Length);
@@ -39,7 +41,8 @@ public static unsafe class Dot
 
     /// <summary>distances[i] = Σ_j (row i [j] - vector[j])², for every row.</summary>
     /// <inheritdoc cref="Rows(ReadOnlySpan{float}, int, ReadOnlySpan{float}, Span{float}, int)"/>
-    public static void SquaredDistances(ReadOnlySpan<float> matrix, int columns, ReadOnlySpan<float> vector, Span<float> distances, int threads = 1)
+    public static void SquaredDistances(
+        ReadOnlySpan<float> matrix, int columns, ReadOnlySpan<float> vector, Span<float> distances, int threads = 1)
         => Rows<DistanceTerm>(matrix, columns, vector, distances, threads);
 
     private static void Rows<TTerm>(ReadOnlySpan<float> matrix, int columns, ReadOnlySpan<float> vector, Span<float> scores, int threads)
@@ -48,11 +51,12 @@ public static unsafe class Dot
         ArgumentOutOfRangeException.ThrowIfNegative(columns);
         ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
         if (vector.Length != columns)
-            throw new ArgumentException($"vector holds {vector.Length} floats; it must hold one for each of the {columns} columns.", nameof(vector));
+            throw new ArgumentException($"vector holds {vector.Length} floats; there are {columns} columns.", nameof(vector));
         if (matrix.Length != (long)scores.Length * columns)
         {
             throw new ArgumentException(
-                $"matrix holds {matrix.Length} floats; {scores.Length} scores × {columns} columns needs {(long)scores.Length * columns}.", nameof(matrix));
+                $"matrix holds {matrix.Length} floats; {scores.Length} scores × {columns} columns needs {(long)scores.Length * columns}.",
+                nameof(matrix));
         }
         fixed (float* pm = matrix, pv = vector, ps = scores)
         {
@@ -74,13 +78,15 @@ public static unsafe class Dot
 
         public readonly void Range(int start, int end)
         {
-            var rows = Matrix + (nint)start * Columns;
-            var to = Scores + start;
-            if (Avx512F.IsSupported) DotKernel<Lanes512, Vector512<float>, TTerm>.Rows(rows, Columns, Columns, Vector, to, end - start);
-            else if (Avx2.IsSupported) DotKernel<Lanes256, Vector256<float>, TTerm>.Rows(rows, Columns, Columns, Vector, to, end - start);
-            else if (Vector128.IsHardwareAccelerated) DotKernel<Lanes128, Vector128<float>, TTerm>.Rows(rows, Columns, Columns, Vector, to, end - start);
-            else DotKernel<Lanes1, float, TTerm>.Rows(rows, Columns, Columns, Vector, to, end - start);
+            if (Avx512F.IsSupported) Range<Lanes512, Vector512<float>>(start, end);
+            else if (Avx2.IsSupported) Range<Lanes256, Vector256<float>>(start, end);
+            else if (Vector128.IsHardwareAccelerated) Range<Lanes128, Vector128<float>>(start, end);
+            else Range<Lanes1, float>(start, end);
         }
+
+        private readonly void Range<TLanes, TVector>(int start, int end) where TLanes : ILanes<TVector> where TVector : struct
+            => DotKernel<TLanes, TVector, TTerm>.Rows(
+                Matrix + (nint)start * Columns, Columns, Columns, Vector, Scores + start, end - start);
     }
 }
 

@@ -4,7 +4,9 @@ using System.Runtime.Intrinsics.X86;
 
 namespace Recsys.Numerics;
 
-/// <summary>One register tile: C[rows × columns] = beta·C + alpha · Σ_k A[i, k]·B[k, j]. Every kernel adds in ascending k, starting from 0.</summary>
+/// <summary>
+/// One register tile: C[rows × columns] = beta·C + alpha · Σ_k A[i, k]·B[k, j]. Every kernel adds in ascending k, starting from 0.
+/// </summary>
 internal unsafe interface IGemmKernel
 {
     /// <summary>Rows of a full tile.</summary>
@@ -38,7 +40,9 @@ internal interface IConstant
     static abstract int Value { get; }
 }
 
-/// <summary>12 × 32 tile: 24 accumulators, 2 registers of B, 1 broadcast of A. Narrower and lower tiles are the same source with fewer accumulators.</summary>
+/// <summary>
+/// 12 × 32 tile: 24 accumulators, 2 registers of B, 1 broadcast of A. Narrower and lower tiles are the same source with fewer accumulators.
+/// </summary>
 internal readonly unsafe struct Avx512Kernel : IGemmKernel
 {
     public static int Rows => 12;

@@ -4,7 +4,9 @@ using System.Runtime.Intrinsics.X86;
 
 namespace Recsys.Numerics;
 
-/// <summary>Copies blocks of a matrix into the panels that the kernels stream: panel p holds [depth, width] floats, zero beyond the last column.</summary>
+/// <summary>
+/// Copies blocks of a matrix into the panels that the kernels stream: panel p holds [depth, width] floats, zero beyond the last column.
+/// </summary>
 internal static unsafe class GemmPacking
 {
     /// <summary>Packs source[k, j] (row-major, stride between rows), k &lt; depth, j &lt; columns.</summary>

@@ -16,7 +16,8 @@ public enum Transpose
 
 /// <summary>
 /// C = alpha · op(A) · op(B) + beta · C in single precision, row-major. Goto and van de Geijn, "Anatomy of high-performance matrix
-/// multiplication", ACM TOMS 2008: blocks of B are packed to stay in the second-level cache, a register tile of C is summed over one block of k.
+/// multiplication", ACM TOMS 2008: blocks of B are packed to stay in the second-level cache, a register tile of C is summed over one block
+/// of k.
 /// Each element is the sum over ascending k in blocks of fixed size, so its bits depend neither on the threads nor on how the work is cut;
 /// they may differ between machines with other vector widths. Thread-safe; allocates nothing after the first call on a thread.
 /// </summary>
@@ -104,7 +105,8 @@ public static unsafe class Gemm
     }
 
     /// <summary>C = A · B with both as stored and no gaps between rows.</summary>
-    /// <inheritdoc cref="Multiply(Transpose, Transpose, int, int, int, float, ReadOnlySpan{float}, int, ReadOnlySpan{float}, int, float, Span{float}, int, int)"/>
+    /// <inheritdoc cref="Multiply(Transpose, Transpose, int, int, int, float, ReadOnlySpan{float}, int, ReadOnlySpan{float}, int, float,
+    /// Span{float}, int, int)"/>
     public static void Multiply(int m, int n, int k, ReadOnlySpan<float> a, ReadOnlySpan<float> b, Span<float> c, int threads = 1)
         => Multiply(Transpose.No, Transpose.No, m, n, k, 1, a, k, b, n, 0, c, n, threads);
 
@@ -115,7 +117,8 @@ public static unsafe class Gemm
         if (rows > 0 && columns > 0 && (long)(rows - 1) * stride + columns > length)
         {
             throw new ArgumentException(
-                $"{name} holds {length} floats; {rows} × {columns} with a leading dimension of {stride} needs {(long)(rows - 1) * stride + columns}.", name);
+                $"{name} holds {length} floats; {rows} × {columns} with a leading dimension of {stride} "
+                + $"needs {(long)(rows - 1) * stride + columns}.", name);
         }
     }
 
@@ -193,8 +196,10 @@ public static unsafe class Gemm
                 {
                     var count = Math.Min(depth, K - k);
                     var whole = direct ? columns / TKernel.Columns * TKernel.Columns : 0;
-                    if (BTransposed) GemmPacking.Transposed(B + j * BRow + k, BRow, count, columns, TKernel.Columns, panelsB);
-                    else if (whole < columns) GemmPacking.Rows(B + k * BRow + j + whole, BRow, count, columns - whole, TKernel.Columns, panelsB);
+                    if (BTransposed)
+                        GemmPacking.Transposed(B + j * BRow + k, BRow, count, columns, TKernel.Columns, panelsB);
+                    else if (whole < columns)
+                        GemmPacking.Rows(B + k * BRow + j + whole, BRow, count, columns - whole, TKernel.Columns, panelsB);
 
                     for (var i = rowStart; i < rowEnd; i += TKernel.Rows)
                     {

@@ -40,7 +40,8 @@ public static unsafe class Gemv
         {
             var body = new Body
             {
-                Transposed = transpose == Transpose.Yes, Inputs = inputs, Outputs = outputs, Alpha = alpha, Beta = beta, A = pa, Stride = lda, X = px, Y = py,
+                Transposed = transpose == Transpose.Yes, Inputs = inputs, Outputs = outputs, Alpha = alpha, Beta = beta,
+                A = pa, Stride = lda, X = px, Y = py,
             };
             var shards = (outputs + Chunk - 1) / Chunk;
             Shards.Run(shards, (long)rows * columns < ThreadWork ? 1 : threads, body);
@@ -100,7 +101,8 @@ internal static unsafe class GemvKernel<TLanes, TVector> where TLanes : ILanes<T
             var r1 = r0 + stride;
             var r2 = r1 + stride;
             var r3 = r2 + stride;
-            TVector x0 = TLanes.Create(x[row]), x1 = TLanes.Create(x[row + 1]), x2 = TLanes.Create(x[row + 2]), x3 = TLanes.Create(x[row + 3]);
+            TVector x0 = TLanes.Create(x[row]), x1 = TLanes.Create(x[row + 1]);
+            TVector x2 = TLanes.Create(x[row + 2]), x3 = TLanes.Create(x[row + 3]);
             var j = 0;
             for (; j + TLanes.Count <= columns; j += TLanes.Count)
             {

@@ -5,7 +5,9 @@ namespace Recsys.Numerics;
 /// <summary>Searches over contiguous floats.</summary>
 public static class Scan
 {
-    /// <summary>Index of the first value that is not below the threshold, -1 if all are below. NaN counts as not below, so it is never passed over.</summary>
+    /// <summary>
+    /// Index of the first value that is not below the threshold, -1 if all are below. NaN counts as not below, so it is never passed over.
+    /// </summary>
     public static int IndexOfNotBelow(ReadOnlySpan<float> values, float threshold)
     {
         var i = 0;
@@ -14,7 +16,8 @@ public static class Scan
             var bound = Vector512.Create(threshold);
             for (; i <= values.Length - Vector512<float>.Count; i += Vector512<float>.Count)
             {
-                var below = Vector512.LessThan(Vector512.Create(values.Slice(i, Vector512<float>.Count)), bound).ExtractMostSignificantBits();
+                var block = Vector512.Create(values.Slice(i, Vector512<float>.Count));
+                var below = Vector512.LessThan(block, bound).ExtractMostSignificantBits();
                 if (below != 0xFFFF) return i + System.Numerics.BitOperations.TrailingZeroCount(~below);
             }
         }
@@ -23,7 +26,8 @@ public static class Scan
             var bound = Vector256.Create(threshold);
             for (; i <= values.Length - Vector256<float>.Count; i += Vector256<float>.Count)
             {
-                var below = Vector256.LessThan(Vector256.Create(values.Slice(i, Vector256<float>.Count)), bound).ExtractMostSignificantBits();
+                var block = Vector256.Create(values.Slice(i, Vector256<float>.Count));
+                var below = Vector256.LessThan(block, bound).ExtractMostSignificantBits();
                 if (below != 0xFF) return i + System.Numerics.BitOperations.TrailingZeroCount(~below);
             }
         }
@@ -32,7 +36,8 @@ public static class Scan
             var bound = Vector128.Create(threshold);
             for (; i <= values.Length - Vector128<float>.Count; i += Vector128<float>.Count)
             {
-                var below = Vector128.LessThan(Vector128.Create(values.Slice(i, Vector128<float>.Count)), bound).ExtractMostSignificantBits();
+                var block = Vector128.Create(values.Slice(i, Vector128<float>.Count));
+                var below = Vector128.LessThan(block, bound).ExtractMostSignificantBits();
                 if (below != 0xF) return i + System.Numerics.BitOperations.TrailingZeroCount(~below);
             }
         }

@@ -3,7 +3,8 @@ using System.Runtime.ExceptionServices;
 namespace Recsys.Numerics;
 
 /// <summary>
-/// One running parallel loop. Jobs are reused, so a helper that the pool starts late may meet the next loop of the same job; it enters through
+/// One running parallel loop. Jobs are reused, so a helper that the pool starts late may meet the next loop of the same job; it enters
+/// through
 /// <see cref="_seats"/> like any other helper, or finds no seat and leaves.
 /// </summary>
 internal sealed unsafe class ShardJob : IThreadPoolWorkItem

@@ -5,7 +5,9 @@ namespace Recsys.Numerics;
 /// <summary>The body of a parallel loop as a value, so that starting the loop allocates nothing.</summary>
 public interface IShardBody
 {
-    /// <summary>Does the work of one shard; called once for each, on any thread. What it changes in itself is seen by the other shards.</summary>
+    /// <summary>
+    /// Does the work of one shard; called once for each, on any thread. What it changes in itself is seen by the other shards.
+    /// </summary>
     void Run(int shard);
 }
 
@@ -23,7 +25,8 @@ public static class Shards
     /// <summary>Runs body(0) … body(shards - 1) on at most that many threads, the caller's included, and waits for all.</summary>
     /// <param name="shards">At least 0.</param>
     /// <param name="threads">At least 1; 1 runs in order on the caller's thread.</param>
-    /// <param name="body">Called once for each shard. The first exception in shard order is rethrown as it was; shards not yet begun are left out.</param>
+    /// <param name="body">Called once for each shard. The first exception in shard order is rethrown as it was; shards not yet begun are
+    /// left out.</param>
     /// <param name="cancel">Checked before each shard.</param>
     public static void Run(int shards, int threads, Action<int> body, CancellationToken cancel = default)
     {
@@ -31,7 +34,9 @@ public static class Shards
         Run(shards, threads, new DelegateBody(body), cancel);
     }
 
-    /// <summary>The same loop over a body that is a value: allocates nothing after warm-up. A ref struct body may carry the caller's spans.</summary>
+    /// <summary>
+    /// The same loop over a body that is a value: allocates nothing after warm-up. A ref struct body may carry the caller's spans.
+    /// </summary>
     /// <inheritdoc cref="Run(int, int, Action{int}, CancellationToken)"/>
     public static unsafe void Run<TBody>(int shards, int threads, TBody body, CancellationToken cancel = default)
         where TBody : struct, IShardBody, allows ref struct

@@ -66,7 +66,8 @@ public sealed class ExactIndexTests
         // Small whole numbers: every sum is exact, so the two agree to the bit, and ties abound.
         var index = ExactIndex.Build(Grid(3000 * 12), 12, new ExactIndexOptions { Threads = 2 });
         var queries = Grid(400 * 12).AsSpan(12, count * 12).ToArray();
-        var filter = new ItemFilter { Exclude = [1, 2, 3], Allow = new ItemSet(Enumerable.Range(0, 2000)), Predicate = item => item % 2 == 0 };
+        var allow = new ItemSet(Enumerable.Range(0, 2000));
+        var filter = new ItemFilter { Exclude = [1, 2, 3], Allow = allow, Predicate = item => item % 2 == 0 };
         var lists = new ScoredItem[count * 25];
         var counts = new int[count];
         index.SearchBatch(queries, filter, lists, counts);
@@ -131,7 +132,7 @@ public sealed class ExactIndexTests
         Assert.Contains("query holds 3 floats", Message(() => index.Search([1, 2, 3], new ScoredItem[1])));
         Assert.Contains("the query holds Infinity at 1", Message(() => index.Search([1, float.PositiveInfinity], new ScoredItem[1])));
         Assert.Contains("queries holds 3 floats", Message(() => index.SearchBatch(new float[3], default, new ScoredItem[2], new int[2])));
-        Assert.Contains("destination holds 3 items", Message(() => index.SearchBatch(new float[4], default, new ScoredItem[3], new int[2])));
+        Assert.Contains("holds 3 items", Message(() => index.SearchBatch(new float[4], default, new ScoredItem[3], new int[2])));
         Assert.Throws<ArgumentOutOfRangeException>(() => new ExactIndexOptions { Threads = 0 });
         Assert.Throws<ArgumentOutOfRangeException>(() => index.Vector(2));
     }
@@ -182,7 +183,8 @@ public sealed class ExactIndexTests
     private static float[] Grid(int count) => [.. RandomFloats.Create(9, count).Select(x => MathF.Round(x * 4))];
 
     // Each score is right, the list is in order, and nothing that was left out is better than the last.
-    private static void AssertExact(float[] vectors, int dimensions, VectorSimilarity similarity, float[] query, ReadOnlySpan<ScoredItem> list)
+    private static void AssertExact(
+        float[] vectors, int dimensions, VectorSimilarity similarity, float[] query, ReadOnlySpan<ScoredItem> list)
     {
         var exact = new double[vectors.Length / dimensions];
         for (var i = 0; i < exact.Length; i++)

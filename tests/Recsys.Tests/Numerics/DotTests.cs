@@ -58,7 +58,10 @@ public sealed class DotTests
             var distances = new float[3];
             Dot.SquaredDistances(matrix.Span, columns, vector.Span, distances);
             for (var row = 0; row < 3; row++)
-                Near(SlowKernels.SquaredDistance(matrix.Span.Slice(row * columns, columns), vector.Span), distances[row], $"{columns} columns");
+            {
+                var expected = SlowKernels.SquaredDistance(matrix.Span.Slice(row * columns, columns), vector.Span);
+                Near(expected, distances[row], $"{columns} columns");
+            }
         }
     }
 
@@ -84,9 +87,11 @@ public sealed class DotTests
     [Fact]
     public void Lengths_that_do_not_fit_are_named()
     {
-        Assert.Contains("x holds 2 floats and y 3", Assert.Throws<ArgumentException>(() => Dot.Product(new float[2], new float[3])).Message);
-        Assert.Contains("vector holds 2 floats", Assert.Throws<ArgumentException>(() => Dot.Rows(new float[6], 3, new float[2], new float[2])).Message);
-        Assert.Contains("matrix holds 6 floats", Assert.Throws<ArgumentException>(() => Dot.Rows(new float[6], 3, new float[3], new float[3])).Message);
+        Assert.Contains("x holds 2 floats and y 3", Message(() => Dot.Product(new float[2], new float[3])));
+        Assert.Contains("vector holds 2 floats", Message(() => Dot.Rows(new float[6], 3, new float[2], new float[2])));
+        Assert.Contains("matrix holds 6 floats", Message(() => Dot.Rows(new float[6], 3, new float[3], new float[3])));
+
+        static string Message(Action action) => Assert.Throws<ArgumentException>(action).Message;
     }
 
     private static unsafe void Check<TLanes, TVector>() where TLanes : ILanes<TVector> where TVector : struct
@@ -98,7 +103,8 @@ public sealed class DotTests
             var y = Vector(2, 2, length);
             fixed (float* px = x.Span, py = y.Span)
             {
-                Near(SlowKernels.Dot(x.Span[..length], y.Span), DotKernel<TLanes, TVector, ProductTerm>.Sum(px, py, length), $"{typeof(TLanes).Name}, {length}");
+                var sum = DotKernel<TLanes, TVector, ProductTerm>.Sum(px, py, length);
+                Near(SlowKernels.Dot(x.Span[..length], y.Span), sum, $"{typeof(TLanes).Name}, {length}");
                 DotKernel<TLanes, TVector, DistanceTerm>.Rows(px, length, length, py, scores, 2);
                 Near(SlowKernels.SquaredDistance(x.Span[length..], y.Span), scores[1], $"{typeof(TLanes).Name}, {length}");
             }

@@ -86,11 +86,14 @@ public sealed class GemmTests
     public void Sizes_that_do_not_fit_are_named()
     {
         var buffer = new float[12];
-        Assert.Contains("leading dimension of a is 2", Message(() => Gemm.Multiply(Transpose.No, Transpose.No, 3, 4, 3, 1, buffer, 2, buffer, 4, 0, buffer, 4)));
-        Assert.Contains("b holds 12 floats", Message(() => Gemm.Multiply(Transpose.No, Transpose.No, 3, 5, 3, 1, buffer, 3, buffer, 5, 0, buffer, 5)));
-        Assert.Contains("c holds 12 floats", Message(() => Gemm.Multiply(Transpose.No, Transpose.No, 4, 4, 2, 1, buffer, 2, buffer, 4, 0, buffer, 4)));
+        Assert.Contains("leading dimension of a is 2", Message(() => Multiply(3, 4, 3, 2)));
+        Assert.Contains("b holds 12 floats", Message(() => Multiply(3, 5, 3, 3)));
+        Assert.Contains("c holds 12 floats", Message(() => Multiply(4, 4, 2, 2)));
         Assert.Throws<ArgumentOutOfRangeException>(() => Gemm.Multiply(-1, 1, 1, buffer, buffer, buffer));
         Assert.Throws<ArgumentOutOfRangeException>(() => Gemm.Multiply(1, 1, 1, buffer, buffer, buffer, 0));
+
+        void Multiply(int m, int n, int k, int lda)
+            => Gemm.Multiply(Transpose.No, Transpose.No, m, n, k, 1, buffer, lda, buffer, n, 0, buffer, n);
     }
 
     private static string Message(Action action) => Assert.ThrowsAny<ArgumentException>(action).Message;
@@ -123,7 +126,8 @@ public sealed class GemmTests
             var (value, bound) = alpha == 0
                 ? (beta == 0 ? 0 : (double)beta * old[p], 1e-6)
                 : SlowKernels.Gemm(ta, tb, i, j, k, alpha, a.AsSpan(offset), lda, b.AsSpan(offset + 1), ldb, beta, old[p]);
-            if (!(Math.Abs(c[p] - value) <= bound)) Assert.Fail($"{ta} {tb} {m}×{n}×{k} alpha {alpha} beta {beta}: C[{i}, {j}] is {c[p]}, not {value}");
+            if (!(Math.Abs(c[p] - value) <= bound))
+                Assert.Fail($"{ta} {tb} {m}×{n}×{k} alpha {alpha} beta {beta}: C[{i}, {j}] is {c[p]}, not {value}");
         }
     }
 

@@ -36,8 +36,11 @@ public sealed class GemvTests
     [Fact]
     public void Lengths_that_do_not_fit_are_named()
     {
-        Assert.Contains("x holds 2", Assert.Throws<ArgumentException>(() => Gemv.Multiply(Transpose.No, 2, 3, 1, new float[6], 3, new float[2], 0, new float[2])).Message);
-        Assert.Contains("y holds 2", Assert.Throws<ArgumentException>(() => Gemv.Multiply(Transpose.Yes, 2, 3, 1, new float[6], 3, new float[2], 0, new float[2])).Message);
+        Assert.Contains("x holds 2", Message(Transpose.No));
+        Assert.Contains("y holds 2", Message(Transpose.Yes));
+
+        static string Message(Transpose transpose) => Assert.Throws<ArgumentException>(
+            () => Gemv.Multiply(transpose, 2, 3, 1, new float[6], 3, new float[2], 0, new float[2])).Message;
     }
 
     private static void Check(Transpose transpose, int rows, int columns, int turn)
@@ -58,7 +61,8 @@ public sealed class GemvTests
                 Assert.Equal(old[i], y[i]);
                 continue;
             }
-            var (value, bound) = SlowKernels.Gemm(transpose == Transpose.Yes, false, i - 1, 0, inputs, alpha, a.AsSpan(1), lda, x.AsSpan(1), 1, beta, old[i]);
+            var (value, bound) = SlowKernels.Gemm(
+                transpose == Transpose.Yes, false, i - 1, 0, inputs, alpha, a.AsSpan(1), lda, x.AsSpan(1), 1, beta, old[i]);
             Assert.True(Math.Abs(y[i] - value) <= bound, $"{transpose} {rows}×{columns}: y[{i - 1}] is {y[i]}, not {value}");
         }
     }

@@ -85,6 +85,20 @@ public sealed class ShardsTests
         Every_shard_runs_once(10, threads);
     }
 
+    [Fact]
+    public void A_later_shard_that_fails_sooner_does_not_hide_the_first()
+    {
+        using var later = new ManualResetEventSlim();
+        var error = Assert.Throws<InvalidOperationException>(() => Shards.Run(8, 4, shard =>
+        {
+            // On a machine too busy to give a second thread the wait ends and the errors come in order anyway.
+            if (shard == 0) later.Wait(TimeSpan.FromSeconds(5));
+            if (shard == 1) later.Set();
+            if (shard < 2) throw new InvalidOperationException($"shard {shard}");
+        }));
+        Assert.Equal("shard 0", error.Message);
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(4)]
@@ -110,7 +124,8 @@ public sealed class ShardsTests
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
         Assert.All(sums, sum => Assert.Equal(101 * 6, sum));
 
-        static void Loop(ReadOnlySpan<int> numbers, long[] sums) => Shards.Run(sums.Length, 4, new SumBody { Numbers = numbers, Sums = sums });
+        static void Loop(ReadOnlySpan<int> numbers, long[] sums)
+            => Shards.Run(sums.Length, 4, new SumBody { Numbers = numbers, Sums = sums });
     }
 
     private ref struct SumBody : IShardBody
