@@ -61,14 +61,14 @@ public class IdMapTests
     }
 
     [Fact]
-    public void A_hundred_thousand_ids_stay_apart()
+    public void Twenty_thousand_ids_stay_apart()
     {
         var builder = new IdMapBuilder();
-        for (var i = 0; i < 100_000; i++) Assert.Equal(i, builder.Add(i * 1_000_003L));
+        for (var i = 0; i < 20_000; i++) Assert.Equal(i, builder.Add(i * 1_000_003L));
         var longs = builder.Build();
-        Assert.Equal(100_000, builder.Add("odd"));
+        Assert.Equal(20_000, builder.Add("odd"));
         var text = builder.Build();
-        for (var i = 0; i < 100_000; i++)
+        for (var i = 0; i < 20_000; i++)
         {
             Assert.Equal(i, longs.Find(i * 1_000_003L));
             Assert.Equal(i, text.Find(i * 1_000_003L));
