@@ -54,9 +54,10 @@ internal static class Assembler
             if (feature.Shape != FeatureShape.Sequence) continue;
             var named = feature.Definition.Events.Count > 0;
             if (named) FillActionCodes(feature, request.EventTypes, actions);
-            for (var i = 0; i < batch.Count; i++)
-                Append(set.Items, feature, request.History, request.HistoryTimes, request.HistoryEvents, named ? actions : default,
-                    request.Time ?? Interactions.NoTime, i, batch);
+            if (batch.Count == 0) continue;
+            Append(set.Items, feature, request.History, request.HistoryTimes, request.HistoryEvents, named ? actions : default,
+                request.Time ?? Interactions.NoTime, 0, batch);
+            batch.SequenceColumns[feature.Slot].Repeat(batch.Count);
         }
     }
 

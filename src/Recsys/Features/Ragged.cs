@@ -109,6 +109,22 @@ internal sealed class SequenceBuffer
         for (var i = 0; i < Codes.Length; i++) Codes[i] = Grown(Codes[i], size);
     }
 
+    /// <summary>Gives the events of example 0, the only one so far, to the examples 1..count-1 too.</summary>
+    public void Repeat(int count)
+    {
+        var length = Length;
+        Reserve(checked(length * count));
+        for (var i = 1; i < count; i++)
+        {
+            Items.AsSpan(0, length).CopyTo(Items.AsSpan(i * length));
+            Actions.AsSpan(0, length).CopyTo(Actions.AsSpan(i * length));
+            Ages.AsSpan(0, length).CopyTo(Ages.AsSpan(i * length));
+            foreach (var codes in Codes) codes.AsSpan(0, length).CopyTo(codes.AsSpan(i * length));
+            Offsets[i + 1] = (i + 1) * length;
+        }
+        Length = length * count;
+    }
+
     private T[] Grown<T>(T[] old, int size)
     {
         var grown = new T[size];

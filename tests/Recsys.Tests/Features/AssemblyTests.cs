@@ -32,13 +32,14 @@ public sealed class AssemblyTests
             var examples = MakeExamples(world, 12);
             for (var i = 0; i < examples.Count; i++)
             {
-                var trained = world.Set.CreateBatch(1);
-                world.Set.Assemble(examples, i, 1, trained);
+                var copies = 1 + world.Next(4);
+                var trained = world.Set.CreateBatch(copies);
+                world.Set.Assemble(examples, [.. Enumerable.Repeat(i, copies)], trained);
                 var user = examples.Users[i];
                 var known = user >= 0 && user < world.Log.UserCount;
                 var past = known ? world.Log.TimesOf(user).ToArray().Count(t => t < examples.Times[i]) : 0;
-                var served = world.Set.CreateBatch(1);
-                world.Set.Assemble(new CandidateRequest(user, examples.Items.Slice(i, 1))
+                var served = world.Set.CreateBatch(4);
+                world.Set.Assemble(new CandidateRequest(user, [.. Enumerable.Repeat(examples.Items[i], copies)])
                 {
                     Context = examples.Contexts[i],
                     History = known ? world.Log.ItemsOf(user)[..past] : [],
@@ -47,7 +48,7 @@ public sealed class AssemblyTests
                     EventTypes = world.Log.EventTypes,
                     Time = examples.Times[i],
                     Position = examples.Positions[i],
-                    ChannelSignals = [.. examples.Data.ChannelSignals.Select(signals => signals[i])],
+                    ChannelSignals = [.. examples.Data.ChannelSignals.SelectMany(signals => Enumerable.Repeat(signals[i], copies))],
                 }, served);
                 Assert.Equal(Bits(trained), Bits(served));
                 Assert.True(served.SameUser && !served.HasLabels && !trained.SameUser && trained.HasLabels);
