@@ -5,7 +5,7 @@ using Recsys.Recall;
 
 namespace Recsys.Quality.Suites;
 
-/// <summary>Recall models with their default options, full ranking over the whole catalogue, seen items left out.</summary>
+/// <summary>Recall models with their default options (and a larger Lfm), full ranking over the whole catalogue, seen items left out.</summary>
 internal sealed class RecallSuite : Suite
 {
     public override string Name => "recall";
@@ -34,6 +34,7 @@ internal sealed class RecallSuite : Suite
             ("ItemCf", () => ItemCf.Train(split.Train)),
             ("UserCf", () => UserCf.Train(split.Train)),
             ("Lfm", () => Lfm.Train(split.Train)),
+            ("Lfm 64", () => Lfm.Train(split.Train, new LfmOptions { Factors = 64, NegativeRatio = 4 })),
         ];
         var reports = new List<RankingReport>();
         foreach (var (name, train) in models)

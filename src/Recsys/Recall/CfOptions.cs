@@ -55,6 +55,7 @@ public abstract record CfOptions
     /// <summary>
     /// Whether what is common counts less: a user with many items says little about each pair of them (inverse user frequency, in <see cref="ItemCf"/>),
     /// an item that everybody has says little about taste (inverse item frequency, in <see cref="UserCf"/>): weight 1 / ln(1 + n). Not for Jaccard.
+    /// Default true in <see cref="ItemCf"/>, false in <see cref="UserCf"/>.
     /// </summary>
     public bool InverseFrequency { get; init; }
 
@@ -64,7 +65,8 @@ public abstract record CfOptions
     /// </summary>
     public float TimeDecay { get; init => field = Guard.InRange(0, 1000, value); }
 
-    /// <summary>λ: similarities are multiplied by n / (n + λ), where n is the number of users (or items) in common. 0..1,000,000, default 0 (off).</summary>
+    /// <summary>λ: similarities are multiplied by n / (n + λ), where n is the number of users (or items) in common. 0..1,000,000, default 0
+    /// (off). Predicting ratings needs it: 50 to 100, with 100 or more neighbours.</summary>
     public float Shrinkage { get; init => field = Guard.InRange(0, 1_000_000, value); }
 
     /// <summary>Whether each list of neighbours is divided by its best similarity, which helps items of small groups to be found. Default false.</summary>

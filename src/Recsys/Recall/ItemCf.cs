@@ -16,7 +16,11 @@ namespace Recsys.Recall;
 // recommendation algorithms", ACM TOIS 22(1), 2004 (scaling each list of neighbours). Breese, Heckerman, Kadie, UAI 1998 (inverse user frequency).
 
 /// <summary>Options of <see cref="ItemCf"/>.</summary>
-public sealed record ItemCfOptions : CfOptions;
+public sealed record ItemCfOptions : CfOptions
+{
+    /// <summary>The defaults: 50 neighbours, inverse user frequency.</summary>
+    public ItemCfOptions() => InverseFrequency = true;
+}
 
 /// <summary>
 /// Item-based collaborative filtering. Trains in seconds, explains itself ("because you liked …"), and answers for anybody with a history; finds

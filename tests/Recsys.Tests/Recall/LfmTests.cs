@@ -136,7 +136,7 @@ public class LfmTests
         });
         var model = Lfm.Train(log, new LfmOptions
         {
-            Feedback = LfmFeedback.Explicit, Factors = 4, Epochs = 300, LearningRate = 0.05f, LearningRateDecay = 1, Regularization = 0.001f, Shards = 4,
+            Feedback = LfmFeedback.Explicit, Biases = true, Factors = 4, Epochs = 300, LearningRate = 0.05f, LearningRateDecay = 1, Regularization = 0.001f, Shards = 4,
         });
         var error = 0.0;
         for (var u = 0; u < 40; u++)
@@ -246,7 +246,7 @@ public class LfmTests
     public void A_warm_start_keeps_what_was_learned_and_takes_new_ids()
     {
         var old = ContractData.RatedCommunities();
-        var options = new LfmOptions { Feedback = LfmFeedback.Explicit, Factors = 6, Epochs = 60, LearningRate = 0.1f };
+        var options = LfmOptions.ForRatings with { Factors = 6, Epochs = 60, LearningRate = 0.1f };
         var first = Lfm.Train(old, options);
 
         var builder = new InteractionsBuilder(old.Users, old.Items);
@@ -271,7 +271,7 @@ public class LfmTests
         var first = Lfm.Train(Log, new LfmOptions { Factors = 4, Epochs = 1 });
         AssertRefused("it has 4 factors, but Factors is 5", new LfmOptions { Factors = 5, WarmStart = first });
         AssertRefused("trained on the other feedback", new LfmOptions { Factors = 4, Feedback = LfmFeedback.Explicit, WarmStart = first });
-        AssertRefused("Biases is False", new LfmOptions { Factors = 4, Biases = false, WarmStart = first });
+        AssertRefused("Biases is True", new LfmOptions { Factors = 4, Biases = true, WarmStart = first });
         var error = Assert.Throws<ArgumentException>(() => Lfm.Train(ContractData.OneRow(), new LfmOptions { Factors = 4, WarmStart = first }));
         Assert.Contains("the data only 1 and 1", error.Message, StringComparison.Ordinal);
 
@@ -282,7 +282,7 @@ public class LfmTests
     [Fact]
     public void A_diverging_training_stops_and_names_the_options()
     {
-        var options = new LfmOptions { Feedback = LfmFeedback.Explicit, LearningRate = 5, Epochs = 50 };
+        var options = LfmOptions.ForRatings with { LearningRate = 5 };
         var error = Assert.Throws<ArithmeticException>(() => Lfm.Train(Log, options));
         Assert.Contains("Lower LearningRate (it is 5)", error.Message, StringComparison.Ordinal);
         Assert.Contains("Regularization", error.Message, StringComparison.Ordinal);
@@ -300,7 +300,7 @@ public class LfmTests
     [Fact]
     public void Predictions_stay_within_the_range_of_the_ratings_and_need_no_known_ids()
     {
-        var model = Lfm.Train(Log, new LfmOptions { Feedback = LfmFeedback.Explicit, Epochs = 5 });
+        var model = Lfm.Train(Log, LfmOptions.ForRatings with { Epochs = 5 });
         for (var user = -1; user <= Log.UserCount; user++)
             for (var item = -1; item <= Log.ItemCount; item++) Assert.InRange(model.Predict(user, item), 1, 5);
         Assert.Equal(model.Mean, model.Predict(-1, -1));

@@ -127,17 +127,17 @@ public abstract class LfmContractBase : RecallerContract<Lfm>
 
 public sealed class LfmContract : LfmContractBase
 {
-    protected override LfmOptions Options => new() { Factors = 8, Epochs = 60, LearningRate = 0.1f, NegativePower = 0, Shards = 4 };
+    protected override LfmOptions Options => new() { Factors = 8, Epochs = 60, LearningRate = 0.1f, Biases = true, NegativePower = 0, Shards = 4 };
 }
 
 public sealed class PlainLfmContract : LfmContractBase
 {
-    protected override LfmOptions Options => new() { Factors = 6, Epochs = 60, LearningRate = 0.1f, Biases = false, Shards = 3 };
+    protected override LfmOptions Options => new() { Factors = 6, Epochs = 60, LearningRate = 0.1f, NegativePower = 1, Shards = 3 };
 }
 
 public sealed class RatedLfmContract : LfmContractBase
 {
-    protected override LfmOptions Options => new() { Feedback = LfmFeedback.Explicit, Factors = 8, Epochs = 80, LearningRate = 0.1f, LearningRateDecay = 1 };
+    protected override LfmOptions Options => LfmOptions.ForRatings with { Factors = 8, Epochs = 80, LearningRate = 0.1f, LearningRateDecay = 1 };
 
     protected override Interactions KnownData() => ContractData.RatedCommunities();
 }
