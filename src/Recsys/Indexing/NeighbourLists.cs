@@ -90,13 +90,23 @@ internal sealed class NeighbourLists
         writer.Tensor("similarities", _similarities);
     }
 
-    /// <exception cref="InvalidDataException">The lists are not those of that many things, or a similarity is not positive.</exception>
+    /// <exception cref="InvalidDataException">The lists are not those of that many things; the message says which rule is broken.</exception>
     public static NeighbourLists Read(ModelReader reader, int count)
     {
         var ids = reader.Ids("ids", -1, count);
         var similarities = reader.Tensor<float>("similarities", ids.Length);
-        foreach (var similarity in similarities)
-            if (similarity <= 0) throw reader.Invalid($"a similarity of neighbours is {similarity}; they are positive.");
-        return new NeighbourLists(reader.Offsets<long>("offsets", count, ids.Length), ids, similarities);
+        var lists = new NeighbourLists(reader.Offsets<long>("offsets", count, ids.Length), ids, similarities);
+        for (var of = 0; of < count; of++)
+        {
+            var best = float.MaxValue;
+            foreach (var similarity in lists.Similarities(of))
+            {
+                if (!(similarity > 0) || similarity > best)
+                    throw reader.Invalid($"a similarity of {of} is {similarity} after {best}; they are positive and never rise.");
+                best = similarity;
+            }
+            if (lists.Ids(of).Contains(of)) throw reader.Invalid($"{of} stands among its own neighbours.");
+        }
+        return lists;
     }
 }

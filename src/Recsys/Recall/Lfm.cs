@@ -26,12 +26,14 @@ public sealed partial class Lfm : IRecaller, ISimilarItems, IModel<Lfm>
 {
     private readonly Weights _weights;
     private readonly VectorRecall _items;
+    private readonly float _jitter;
     private readonly Pool<Scratch> _scratch;
 
     private Lfm(Weights weights, VectorRecall items)
     {
         _weights = weights;
         _items = items;
+        _jitter = Jitter(weights.NegativeMoment, weights.NegativeTarget.Length);
         _scratch = new Pool<Scratch>(() => new Scratch(weights));
     }
 
@@ -154,7 +156,7 @@ public sealed partial class Lfm : IRecaller, ISimilarItems, IModel<Lfm>
                 TensorPrimitives.MultiplyAdd(q[f..], q[f], row, row);
             }
         }
-        var ridge = Math.Max(1e-4f, w.Regularization * items.Length * (1 + w.NegativeRatio));
+        var ridge = Math.Max(1e-4f, w.Regularization * items.Length * (1 + w.NegativeRatio)) + items.Length * w.NegativeRatio * _jitter;
         for (var f = 0; f < size; f++) a[f * size + f] += ridge;
         Cholesky.Solve(a, size, x);
         if (w.Biases) bias = x[Factors];

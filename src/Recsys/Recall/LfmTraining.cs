@@ -156,6 +156,14 @@ public sealed partial class Lfm
         return (Array.ConvertAll(moment, v => (float)(v * scale)), Array.ConvertAll(target, v => (float)(v * scale)));
     }
 
+    // What rounding may take from the eigenvalues of a matrix of second moments.
+    private static float Jitter(ReadOnlySpan<float> moment, int size)
+    {
+        var trace = 0f;
+        for (var k = 0; k < size; k++) trace += moment[k * size + k];
+        return Math.Max(1e-9f, 1e-5f * trace);
+    }
+
     /// <inheritdoc/>
     public void Write(ModelWriter writer)
     {
@@ -203,7 +211,7 @@ public sealed partial class Lfm
     {
         var moment = reader.Tensor<float>("negative_moment", (long)size * size);
         var copy = moment.AsSpan().ToArray();
-        for (var k = 0; k < size; k++) copy[k * size + k] += 1e-5f * (1 + Math.Abs(moment[k * size + k]));
+        for (var k = 0; k < size; k++) copy[k * size + k] += Jitter(moment, size);
         return Cholesky.TryFactor(copy, size) < 0 ? moment : throw reader.Invalid("the tensor 'negative_moment' is not positive semidefinite.");
     }
 

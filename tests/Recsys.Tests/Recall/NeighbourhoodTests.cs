@@ -115,7 +115,7 @@ public class NeighbourhoodTests
     [Fact]
     public void Item_based_filtering_solves_an_example_by_hand()
     {
-        var model = ItemCf.Train(Book);
+        var model = ItemCf.Train(Book, new ItemCfOptions { InverseFrequency = false });
         var a = Book.Items.Find("a");
         var similar = new ScoredItem[5];
         var count = model.SimilarItems(a, default, similar);
@@ -171,7 +171,7 @@ public class NeighbourhoodTests
         builder.Add("v", "a", time: 0);
         builder.Add("v", "b", time: 86_400);
         var log = builder.Build();
-        var model = ItemCf.Train(log, new ItemCfOptions { TimeDecay = 1 });
+        var model = ItemCf.Train(log, new ItemCfOptions { TimeDecay = 1, InverseFrequency = false });
         var similar = new ScoredItem[1];
         model.SimilarItems(0, default, similar);
         Assert.Equal((1 + 0.5) / 2, similar[0].Score, 1e-6);
