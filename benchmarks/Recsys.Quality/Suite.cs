@@ -57,8 +57,8 @@ internal sealed class ResultTable(string title)
     /// <param name="atLeast">The least value asked for, or null.</param>
     /// <param name="atMost">The greatest value asked for, or null.</param>
     public void Add(
-        string what, string metric, double ours, (double Low, double High)? interval = null, string? published = null, double? atLeast = null,
-        double? atMost = null)
+        string what, string metric, double ours, (double Low, double High)? interval = null, string? published = null,
+        double? atLeast = null, double? atMost = null)
     {
         var kept = !(ours < atLeast) && !(ours > atMost) && double.IsFinite(ours);
         var text = interval is { } i ? $"{ours:0.0000} [{i.Low:0.0000}, {i.High:0.0000}]" : $"{ours:0.0000}";
@@ -74,7 +74,11 @@ internal sealed class ResultTable(string title)
 
     public void Print()
     {
-        List<string[]> cells = [["", "metric", "ours", "published", "bound"], .. _rows.Select(r => new[] { r.What, r.Metric, r.Ours, r.Published, r.Bound })];
+        List<string[]> cells =
+        [
+            ["", "metric", "ours", "published", "bound"],
+            .. _rows.Select(r => new[] { r.What, r.Metric, r.Ours, r.Published, r.Bound }),
+        ];
         var widths = Enumerable.Range(0, 5).Select(c => cells.Max(row => row[c].Length)).ToArray();
         Console.WriteLine(title);
         foreach (var row in cells) Console.WriteLine("  " + string.Join("  ", row.Select((cell, c) => cell.PadRight(widths[c]))).TrimEnd());

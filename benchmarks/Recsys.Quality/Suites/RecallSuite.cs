@@ -5,7 +5,8 @@ using Recsys.Recall;
 
 namespace Recsys.Quality.Suites;
 
-/// <summary>Recall models with their default options (and a larger Lfm), full ranking over the whole catalogue, seen items left out.</summary>
+/// <summary>Recall models with their default options (and a larger Lfm), full ranking over the whole catalogue, seen items left
+/// out.</summary>
 internal sealed class RecallSuite : Suite
 {
     public override string Name => "recall";
@@ -27,7 +28,8 @@ internal sealed class RecallSuite : Suite
 
     private static bool Run(string set, Split split)
     {
-        Console.WriteLine($"{set}, {split.Description}: {split.Train.UserCount} users, {split.Train.ItemCount} items, {split.Train.Count} training rows");
+        var train = split.Train;
+        Console.WriteLine($"{set}, {split.Description}: {train.UserCount} users, {train.ItemCount} items, {train.Count} training rows");
         List<(string Name, Func<IRecaller> Train)> models =
         [
             ("Popularity", () => Popularity.Train(split.Train)),
@@ -37,16 +39,17 @@ internal sealed class RecallSuite : Suite
             ("Lfm 64", () => Lfm.Train(split.Train, new LfmOptions { Factors = 64, NegativeRatio = 4 })),
         ];
         var reports = new List<RankingReport>();
-        foreach (var (name, train) in models)
+        foreach (var (name, create) in models)
         {
             var start = Stopwatch.GetTimestamp();
-            var model = train();
+            var model = create();
             var seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
             var report = RankingEvaluator.Evaluate(name, model, split, new RankingProtocol { K = [10, 20] });
             Console.WriteLine($"  {name}: trained in {seconds:0.00} s, evaluated in {report.Elapsed.TotalSeconds:0.00} s");
             reports.Add(report);
         }
-        Console.WriteLine(EvaluationReport.Table(["Recall@10", "Recall@20", "NDCG@10", "NDCG@20", "Coverage@10", "Coverage@20"], [.. reports]));
+        Console.WriteLine(EvaluationReport.Table(["Recall@10", "Recall@20", "NDCG@10", "NDCG@20", "Coverage@10", "Coverage@20"],
+            [.. reports]));
         var table = new ResultTable("Better than popularity?");
         foreach (var report in reports.Skip(1))
         {

@@ -24,7 +24,8 @@ internal sealed class NeighbourLists
     /// <summary>Positive, as many as there are <see cref="Ids"/>.</summary>
     public ReadOnlySpan<float> Similarities(int of) => _similarities.AsSpan((int)_offsets[of], (int)(_offsets[of + 1] - _offsets[of]));
 
-    /// <summary>Searches the neighbours of every row. Rows are searched apart from each other, so threads don't change the result.</summary>
+    /// <summary>Searches the neighbours of every row. Rows are searched apart from each other, so threads don't change the
+    /// result.</summary>
     /// <param name="index">The rows.</param>
     /// <param name="neighbours">K, the most that are kept of each.</param>
     /// <param name="scaleToOne">Divide each list by its best similarity.</param>
@@ -90,7 +91,8 @@ internal sealed class NeighbourLists
         writer.Tensor("similarities", _similarities);
     }
 
-    /// <exception cref="InvalidDataException">The lists are not those of that many things; the message says which rule is broken.</exception>
+    /// <exception cref="InvalidDataException">The lists are not those of that many things; the message says which rule is
+    /// broken.</exception>
     public static NeighbourLists Read(ModelReader reader, int count)
     {
         var ids = reader.Ids("ids", -1, count);

@@ -16,8 +16,8 @@ namespace Recsys.Indexing;
 // Gustavson, "Two fast algorithms for sparse matrices", ACM TOMS 4(3), 1978: a row of A·Aᵀ is a sum of inverted lists.
 // Only similarities above 0 are returned.
 
-/// <summary>Exact nearest neighbours among the rows of a sparse matrix. Immutable; safe for any number of threads; a search allocates nothing
-/// after warm-up.</summary>
+/// <summary>Exact nearest neighbours among the rows of a sparse matrix. Immutable; safe for any number of threads; a search allocates
+/// nothing after warm-up.</summary>
 internal sealed class SparseRowIndex
 {
     private readonly SparseMatrix _rows;
@@ -68,7 +68,8 @@ internal sealed class SparseRowIndex
     /// <param name="times">As many, or empty: then no event is far from another.</param>
     /// <param name="self">A row to leave out, or -1.</param>
     /// <param name="destination">Receives rows with their similarities, best first, ties by lower row.</param>
-    public int Search(ReadOnlySpan<int> columns, ReadOnlySpan<float> values, ReadOnlySpan<float> times, int self, Span<ScoredItem> destination)
+    public int Search(ReadOnlySpan<int> columns, ReadOnlySpan<float> values, ReadOnlySpan<float> times, int self,
+        Span<ScoredItem> destination)
     {
         var query = new Query(columns, _measure.UseValues ? values : default, times, self < RowCount ? self : -1,
             InverseNorm(columns.Length, values));

@@ -1,8 +1,8 @@
 namespace Recsys.Numerics;
 
 /// <summary>
-/// Keeps working memory between calls, so that a call allocates nothing once as many callers as ever run at once have been served. Safe for any
-/// number of threads. Owned by a model, sized for that model.
+/// Keeps working memory between calls, so that a call allocates nothing once as many callers as ever run at once have been served. Safe for
+/// any number of threads. Owned by a model, sized for that model.
 /// </summary>
 /// <typeparam name="T">The working memory; whoever returns it leaves it as the factory made it.</typeparam>
 internal sealed class Pool<T>(Func<T> create) where T : class

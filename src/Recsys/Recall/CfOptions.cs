@@ -12,14 +12,14 @@ public enum CfSimilarity
     Jaccard,
 
     /// <summary>
-    /// Correlation of ratings over what both have in common, each less its row's mean: the item's mean in <see cref="ItemCf"/>, the user's in
-    /// <see cref="UserCf"/>.
+    /// Correlation of ratings over what both have in common, each less its row's mean: the item's mean in <see cref="ItemCf"/>, the
+    /// user's in <see cref="UserCf"/>.
     /// </summary>
     Pearson,
 
     /// <summary>
-    /// As <see cref="Pearson"/>, but less the mean of the other side: the user's mean in <see cref="ItemCf"/> (users rate on different scales), the
-    /// item's in <see cref="UserCf"/>.
+    /// As <see cref="Pearson"/>, but less the mean of the other side: the user's mean in <see cref="ItemCf"/> (users rate on different
+    /// scales), the item's in <see cref="UserCf"/>.
     /// </summary>
     AdjustedCosine,
 }
@@ -31,7 +31,8 @@ public enum CfPrediction
     Sum,
 
     /// <summary>
-    /// mean + Σ s · (r - mean) / Σ s: the rating to be expected. For ratings. A list sorted by it is led by items that few, but keen, users rated.
+    /// mean + Σ s · (r - mean) / Σ s: the rating to be expected. For ratings. A list sorted by it is led by items that few, but keen, users
+    /// rated.
     /// </summary>
     MeanCentred,
 }
@@ -46,22 +47,22 @@ public abstract record CfOptions
     public CfPrediction Prediction { get; init => field = Guard.Defined(value); }
 
     /// <summary>
-    /// Whether the values of interactions are strengths that cosine and sum take into account; if not, each counts as 1. Repeated interactions of a
-    /// user with an item add up. Pearson, adjusted cosine and the mean-centred prediction always use values, the last one of repeated
-    /// interactions. Default false.
+    /// Whether the values of interactions are strengths that cosine and sum take into account; if not, each counts as 1. Repeated
+    /// interactions of a user with an item add up. Pearson, adjusted cosine and the mean-centred prediction always use values, the last one
+    /// of repeated interactions. Default false.
     /// </summary>
     public bool UseValues { get; init; }
 
     /// <summary>
-    /// Whether what is common counts less: a user with many items says little about each pair of them (inverse user frequency, in <see cref="ItemCf"/>),
-    /// an item that everybody has says little about taste (inverse item frequency, in <see cref="UserCf"/>): weight 1 / ln(1 + n). Not for Jaccard.
-    /// Default true in <see cref="ItemCf"/>, false in <see cref="UserCf"/>.
+    /// Whether what is common counts less: a user with many items says little about each pair of them (inverse user frequency, in
+    /// <see cref="ItemCf"/>), an item that everybody has says little about taste (inverse item frequency, in <see cref="UserCf"/>): weight
+    /// 1 / ln(1 + n). Not for Jaccard. Default true in <see cref="ItemCf"/>, false in <see cref="UserCf"/>.
     /// </summary>
     public bool InverseFrequency { get; init; }
 
     /// <summary>
-    /// α for one day: two interactions Δt days apart count 1 / (1 + α Δt). Needs times; an interaction without a time is far from no other. 0..1000,
-    /// default 0 (off). Not for Jaccard.
+    /// α for one day: two interactions Δt days apart count 1 / (1 + α Δt). Needs times; an interaction without a time is far from no other.
+    /// 0..1000, default 0 (off). Not for Jaccard.
     /// </summary>
     public float TimeDecay { get; init => field = Guard.InRange(0, 1000, value); }
 
@@ -69,7 +70,8 @@ public abstract record CfOptions
     /// (off). Predicting ratings needs it: 50 to 100, with 100 or more neighbours.</summary>
     public float Shrinkage { get; init => field = Guard.InRange(0, 1_000_000, value); }
 
-    /// <summary>Whether each list of neighbours is divided by its best similarity, which helps items of small groups to be found. Default false.</summary>
+    /// <summary>Whether each list of neighbours is divided by its best similarity, which helps items of small groups to be found. Default
+    /// false.</summary>
     public bool NormalizeByMax { get; init; }
 
     /// <summary>K, the most neighbours kept of each item (or user). 1..10,000.</summary>

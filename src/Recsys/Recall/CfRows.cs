@@ -14,13 +14,17 @@ internal static class CfRows
     public static SparseMatrix OfUsers(Interactions data, CfOptions options)
         => InteractionRows.OfUsers(data, options.Repeats);
 
-    /// <summary>The day of each cell of <see cref="OfUsers"/> (the last one of a pair), counted from the first; null if it doesn't matter.</summary>
+    /// <summary>The day of each cell of <see cref="OfUsers"/> (the last one of a pair), counted from the first; null if it doesn't
+    /// matter.</summary>
     public static SparseMatrix? DaysOfUsers(Interactions data, CfOptions options)
     {
         if (options.TimeDecay == 0) return null;
         if (!data.HasTimes)
-            throw new ArgumentException($"{nameof(CfOptions.TimeDecay)} is {options.TimeDecay}, but the interactions have no times; set it to 0 or read times.",
+        {
+            throw new ArgumentException(
+                $"{nameof(CfOptions.TimeDecay)} is {options.TimeDecay}, but the interactions have no times; set it to 0 or read times.",
                 nameof(options));
+        }
         var first = long.MaxValue;
         foreach (var time in data.TimeColumn)
             if (time != Interactions.NoTime) first = Math.Min(first, time);
@@ -30,7 +34,8 @@ internal static class CfRows
             var time = data.TimeColumn[row];
             days[row] = time == Interactions.NoTime ? SparseRowMeasure.NoTime : (time - first) / SecondsOfDay;
         }
-        return SparseMatrix.FromTriplets(data.UserCount, data.ItemCount, InteractionRows.UserColumn(data), data.ItemColumn, days, DuplicateCells.Last);
+        return SparseMatrix.FromTriplets(data.UserCount, data.ItemCount, InteractionRows.UserColumn(data), data.ItemColumn, days,
+            DuplicateCells.Last);
     }
 
     /// <summary>The index that finds neighbours among the rows of a matrix.</summary>
@@ -74,7 +79,8 @@ internal static class CfRows
         return means;
     }
 
-    public static float Mean(ReadOnlySpan<float> values, float ifEmpty) => values.IsEmpty ? ifEmpty : TensorPrimitives.Sum(values) / values.Length;
+    public static float Mean(ReadOnlySpan<float> values, float ifEmpty)
+        => values.IsEmpty ? ifEmpty : TensorPrimitives.Sum(values) / values.Length;
 
     /// <summary>Takes the means off one row, as the similarity wants.</summary>
     public static void Centre(ReadOnlySpan<int> columns, Span<float> values, CfSimilarity similarity, ReadOnlySpan<float> columnMeans)

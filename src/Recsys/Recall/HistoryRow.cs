@@ -1,6 +1,7 @@
 namespace Recsys.Recall;
 
-/// <summary>A given history made like a trained row: known items only, each once, with 1, the sum of its values or its last rating.</summary>
+/// <summary>A given history made like a trained row: known items only, each once, with 1, the sum of its values or its last
+/// rating.</summary>
 internal sealed class HistoryRow(int itemCount, RepeatedItems repeats)
 {
     private readonly int[] _placePlusOne = new int[itemCount];
@@ -20,7 +21,8 @@ internal sealed class HistoryRow(int itemCount, RepeatedItems repeats)
         var history = request.History;
         var values = request.HistoryValues;
         if (!values.IsEmpty && values.Length != history.Length)
-            throw new ArgumentException($"There are {values.Length} history values for {history.Length} items; give as many, or none.", nameof(request));
+            throw new ArgumentException($"There are {values.Length} history values for {history.Length} items; give as many, or none.",
+                nameof(request));
         if (_items.Length < Math.Min(history.Length, itemCount))
         {
             _items = new int[Math.Min(history.Length, itemCount)];

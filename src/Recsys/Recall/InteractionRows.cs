@@ -10,7 +10,12 @@ internal static class InteractionRows
     public static SparseMatrix OfUsers(Interactions data, RepeatedItems repeats)
         => SparseMatrix.FromTriplets(data.UserCount, data.ItemCount, UserColumn(data), data.ItemColumn,
             repeats == RepeatedItems.One ? [] : data.ValueColumn,
-            repeats switch { RepeatedItems.One => DuplicateCells.First, RepeatedItems.Sum => DuplicateCells.Sum, _ => DuplicateCells.Last });
+            repeats switch
+            {
+                RepeatedItems.One => DuplicateCells.First,
+                RepeatedItems.Sum => DuplicateCells.Sum,
+                _ => DuplicateCells.Last,
+            });
 
     /// <summary>The user of every row.</summary>
     public static int[] UserColumn(Interactions data)

@@ -12,8 +12,9 @@ namespace Recsys.Recall;
 //   p_uj = Σ_{i ∈ I(u) ∩ N(j)} s_ij r_ui                         sum
 //   r̂_uj = r̄_j + Σ_{i ∈ I(u) ∩ N(j)} s_ij (r_ui - r̄_i) / Σ s_ij  mean-centred
 //
-// Sarwar, Karypis, Konstan, Riedl, "Item-based collaborative filtering recommendation algorithms", WWW 2001. Deshpande, Karypis, "Item-based top-N
-// recommendation algorithms", ACM TOIS 22(1), 2004 (scaling each list of neighbours). Breese, Heckerman, Kadie, UAI 1998 (inverse user frequency).
+// Sarwar, Karypis, Konstan, Riedl, "Item-based collaborative filtering recommendation algorithms", WWW 2001. Deshpande, Karypis,
+// "Item-based top-N recommendation algorithms", ACM TOIS 22(1), 2004 (scaling each list of neighbours). Breese, Heckerman, Kadie, UAI 1998
+// (inverse user frequency).
 
 /// <summary>Options of <see cref="ItemCf"/>.</summary>
 public sealed record ItemCfOptions : CfOptions
@@ -23,8 +24,8 @@ public sealed record ItemCfOptions : CfOptions
 }
 
 /// <summary>
-/// Item-based collaborative filtering. Trains in seconds, explains itself ("because you liked …"), and answers for anybody with a history; finds
-/// only items that share users with the history. Immutable; safe for any number of threads; a call allocates nothing after warm-up.
+/// Item-based collaborative filtering. Trains in seconds, explains itself ("because you liked …"), and answers for anybody with a history;
+/// finds only items that share users with the history. Immutable; safe for any number of threads; a call allocates nothing after warm-up.
 /// </summary>
 public sealed class ItemCf : IRecaller, ISimilarItems, IModel<ItemCf>
 {
@@ -76,8 +77,8 @@ public sealed class ItemCf : IRecaller, ISimilarItems, IModel<ItemCf>
     }
 
     /// <summary>
-    /// The items that the user's own, or the given history, speaks for; fewer than asked if it reaches fewer; none for an unknown user without
-    /// history.
+    /// The items that the user's own, or the given history, speaks for; fewer than asked if it reaches fewer; none for an unknown user
+    /// without history.
     /// </summary>
     /// <inheritdoc cref="IRecaller.Recall"/>
     public int Recall(in RecallRequest request, Span<ScoredItem> destination)
@@ -115,8 +116,8 @@ public sealed class ItemCf : IRecaller, ISimilarItems, IModel<ItemCf>
     }
 
     /// <summary>
-    /// The score of one pair: with <see cref="CfPrediction.MeanCentred"/> the expected rating (the item's mean where no neighbour is known), with
-    /// <see cref="CfPrediction.Sum"/> the sum, 0 where nothing is known.
+    /// The score of one pair: with <see cref="CfPrediction.MeanCentred"/> the expected rating (the item's mean where no neighbour is
+    /// known), with <see cref="CfPrediction.Sum"/> the sum, 0 where nothing is known.
     /// </summary>
     /// <param name="user">Dense user id; unknown ids allowed.</param>
     /// <param name="item">Dense item id; unknown ids allowed.</param>

@@ -11,16 +11,18 @@ namespace Recsys.Recall;
 //   min Σ_D e² + λ (|p_u|² + |q_i|² + b_u² + b_i²)
 //   p_u ← p_u + η (e q_i - λ p_u),  q_i ← q_i + η (e p_u - λ q_i) with the old p_u,  b ← b + η (e - λ b)
 //
-// D holds the ratings, or the interactions as 1s and, drawn anew in each epoch, as many times items that the user does not have as 0s. (The factor 2
-// of the gradient is in η.) A new user's p and b solve the same problem with the items fixed; there the drawn 0s are replaced by their expectation:
+// D holds the ratings, or the interactions as 1s and, drawn anew in each epoch, as many times items that the user does not have as 0s. (The
+// factor 2 of the gradient is in η.) A new user's p and b solve the same problem with the items fixed; there the drawn 0s are replaced by
+// their expectation:
 //
 //   (Σ_H q̃ q̃ᵀ + |H| ρ E[q̃ q̃ᵀ] + λ |H| (1 + ρ) I) p̃ = Σ_H (r - μ - b_i) q̃ - |H| ρ E[(μ + b_j) q̃_j],   q̃ = (q, 1), p̃ = (p, b)
 //
-// Koren, Bell, Volinsky, "Matrix factorization techniques for recommender systems", IEEE Computer 42(8), 2009. Gemulla et al., KDD 2011 (blocks).
+// Koren, Bell, Volinsky, "Matrix factorization techniques for recommender systems", IEEE Computer 42(8), 2009. Gemulla et al., KDD 2011
+// (blocks).
 
 /// <summary>
-/// Matrix factorisation by stochastic gradient descent, for ratings or for what people did. Compact and quick to serve, generalises beyond items met
-/// together; a new item needs a new training. Immutable; safe for any number of threads; a call allocates nothing after warm-up.
+/// Matrix factorisation by stochastic gradient descent, for ratings or for what people did. Compact and quick to serve, generalises beyond
+/// items met together; a new item needs a new training. Immutable; safe for any number of threads; a call allocates nothing after warm-up.
 /// </summary>
 public sealed partial class Lfm : IRecaller, ISimilarItems, IModel<Lfm>
 {
@@ -66,8 +68,8 @@ public sealed partial class Lfm : IRecaller, ISimilarItems, IModel<Lfm>
     public ReadOnlySpan<float> ItemFactors(int item) => _weights.Q.AsSpan(item * Factors, Factors);
 
     /// <summary>
-    /// The items of highest r̂: exactly min(destination.Length, eligible) for a user with interactions or a history with a known item, none for
-    /// others. With an approximate index, nearly the highest.
+    /// The items of highest r̂: exactly min(destination.Length, eligible) for a user with interactions or a history with a known item, none
+    /// for others. With an approximate index, nearly the highest.
     /// </summary>
     /// <inheritdoc cref="IRecaller.Recall"/>
     public int Recall(in RecallRequest request, Span<ScoredItem> destination)
@@ -90,7 +92,8 @@ public sealed partial class Lfm : IRecaller, ISimilarItems, IModel<Lfm>
         return count;
     }
 
-    /// <summary>The items of highest cosine(q_i, q_j), from 1 down to -1; items without interactions have none and are in no list.</summary>
+    /// <summary>The items of highest cosine(q_i, q_j), from 1 down to -1; items without interactions have none and are in no
+    /// list.</summary>
     /// <inheritdoc cref="ISimilarItems.SimilarItems"/>
     public int SimilarItems(int item, in ItemFilter filter, Span<ScoredItem> destination) => _items.SimilarItems(item, filter, destination);
 

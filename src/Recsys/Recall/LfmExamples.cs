@@ -4,8 +4,8 @@ using Recsys.Numerics;
 namespace Recsys.Recall;
 
 /// <summary>
-/// The training examples of <see cref="Lfm"/>, cut into blocks of (user shard, item shard). Blocks of different users and different items share no
-/// factor, so they are trained at the same time and the result is that of training them one after the other.
+/// The training examples of <see cref="Lfm"/>, cut into blocks of (user shard, item shard). Blocks of different users and different items
+/// share no factor, so they are trained at the same time and the result is that of training them one after the other.
 /// Gemulla, Nijkamp, Haas, Sismanis, "Large-scale matrix factorization with distributed stochastic gradient descent", KDD 2011.
 /// </summary>
 internal sealed class LfmExamples

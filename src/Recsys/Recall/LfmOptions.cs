@@ -13,14 +13,14 @@ public enum LfmFeedback
 }
 
 /// <summary>
-/// Options of <see cref="Lfm"/>. The defaults suit implicit feedback, <see cref="ForRatings"/> suits ratings; both were chosen on validation parts of
-/// MovieLens.
+/// Options of <see cref="Lfm"/>. The defaults suit implicit feedback, <see cref="ForRatings"/> suits ratings; both were chosen on
+/// validation parts of MovieLens.
 /// </summary>
 public sealed record LfmOptions
 {
     /// <summary>
-    /// A start for ratings of about 1 to 5: explicit feedback, biases, 64 factors, 60 epochs from η = 0.02 with decay 0.97, λ = 0.1 and small first
-    /// factors.
+    /// A start for ratings of about 1 to 5: explicit feedback, biases, 64 factors, 60 epochs from η = 0.02 with decay 0.97, λ = 0.1 and
+    /// small first factors.
     /// </summary>
     public static LfmOptions ForRatings { get; } = new()
     {
@@ -56,13 +56,14 @@ public sealed record LfmOptions
     public bool Biases { get; init; }
 
     /// <summary>
-    /// 0s drawn for each 1, anew in each epoch. 1..1000, default 1; 2 to 4 usually rank better and cost as much more time. For implicit feedback.
+    /// 0s drawn for each 1, anew in each epoch. 1..1000, default 1; 2 to 4 usually rank better and cost as much more time. For implicit
+    /// feedback.
     /// </summary>
     public int NegativeRatio { get; init => field = Guard.InRange(1, 1000, value); } = 1;
 
     /// <summary>
-    /// α: 0s are drawn by popularity^α: what was much exposed and not taken was probably not wanted. 0 draws all items alike, 1 by exposure itself.
-    /// 0..2, default 0.5. For implicit feedback.
+    /// α: 0s are drawn by popularity^α: what was much exposed and not taken was probably not wanted. 0 draws all items alike, 1 by exposure
+    /// itself. 0..2, default 0.5. For implicit feedback.
     /// </summary>
     public double NegativePower { get; init => field = Guard.InRange(0, 2, value); } = 0.5;
 
@@ -72,21 +73,22 @@ public sealed record LfmOptions
     /// <summary>The seed of first factors, negatives and order. Default 1.</summary>
     public ulong Seed { get; init; } = 1;
 
-    /// <summary>The data is cut into shards × shards blocks, so at most this many threads help. Changes the result. 1..1024, default 16.</summary>
+    /// <summary>The data is cut into shards × shards blocks, so at most this many threads help. Changes the result. 1..1024, default
+    /// 16.</summary>
     public int Shards { get; init => field = Guard.InRange(1, 1024, value); } = 16;
 
     /// <summary>Threads that train. At least 1, default all processors. Does not change the result.</summary>
     public int Threads { get; init => field = Guard.AtLeast(1, value); } = Environment.ProcessorCount;
 
     /// <summary>
-    /// How lists are found: exactly by default, or by an approximate index, which pays from some ten thousand items on. Its similarity and threads
-    /// are set by the model.
+    /// How lists are found: exactly by default, or by an approximate index, which pays from some ten thousand items on. Its similarity and
+    /// threads are set by the model.
     /// </summary>
     public IndexOptions Index { get; init => field = Guard.NotNull(value); } = new ExactIndexOptions();
 
     /// <summary>
-    /// A model to go on from, or null: its users and items keep their dense ids, new ones come after them (extended id maps do so). Its factors,
-    /// feedback, biases and μ must be the same and stay.
+    /// A model to go on from, or null: its users and items keep their dense ids, new ones come after them (extended id maps do so). Its
+    /// factors, feedback, biases and μ must be the same and stay.
     /// </summary>
     public Lfm? WarmStart { get; init; }
 }

@@ -56,14 +56,15 @@ public sealed partial class Lfm
             if (!double.IsFinite(loss) || loss > 1e12)
             {
                 throw new ArithmeticException($"The training diverged: the mean squared error of epoch {epoch + 1} is {loss}. " +
-                    $"Lower {nameof(LfmOptions.LearningRate)} (it is {options.LearningRate}), or raise {nameof(LfmOptions.Regularization)} " +
-                    $"(it is {options.Regularization}); ratings far from 1 may need scaling.");
+                    $"Lower {nameof(LfmOptions.LearningRate)} (it is {options.LearningRate}), or raise " +
+                    $"{nameof(LfmOptions.Regularization)} (it is {options.Regularization}); ratings far from 1 may need scaling.");
             }
             progress?.Report(new TrainProgress("epoch", epoch + 1, options.Epochs, loss));
             rate *= options.LearningRateDecay;
         }
         var weights = Finish(users, state, options);
-        return new Lfm(weights, VectorRecall.Build(weights.Q, weights.Factors, options.Index, options.Threads, weights.ItemBias, cancel: cancel));
+        return new Lfm(weights, VectorRecall.Build(weights.Q, weights.Factors, options.Index, options.Threads, weights.ItemBias,
+            cancel: cancel));
     }
 
     // μ is the mean label; new rows are N(0, scale² / F), rows of an older model are its own.
@@ -99,10 +100,11 @@ public sealed partial class Lfm
             : old.Explicit != (options.Feedback == LfmFeedback.Explicit) ? $"it was trained on the other feedback than {options.Feedback}"
             : old.Biases != options.Biases ? $"{nameof(options.Biases)} is {options.Biases}, but was not when it was trained"
             : old.UserBias.Length > users.RowCount || old.ItemBias.Length > users.ColumnCount
-                ? $"it knows {old.UserBias.Length} users and {old.ItemBias.Length} items, the data only {users.RowCount} and {users.ColumnCount}; " +
-                  "extend its id maps instead of making new ones"
+                ? $"it knows {old.UserBias.Length} users and {old.ItemBias.Length} items, the data only {users.RowCount} and " +
+                  $"{users.ColumnCount}; extend its id maps instead of making new ones"
             : null;
-        if (wrong is not null) throw new ArgumentException($"The model of {nameof(options.WarmStart)} doesn't fit: {wrong}.", nameof(options));
+        if (wrong is not null) throw new ArgumentException($"The model of {nameof(options.WarmStart)} doesn't fit: {wrong}.",
+            nameof(options));
     }
 
     private static Weights Finish(SparseMatrix users, FactorState state, LfmOptions options)
@@ -115,7 +117,8 @@ public sealed partial class Lfm
         var (p, q) = (new float[users.RowCount * f], new float[users.ColumnCount * f]);
         for (var user = 0; user < users.RowCount; user++)
         {
-            if (users.Row(user).Length > 0 || user < old?.UserBias.Length) state.P.AsSpan(user * state.Stride, f).CopyTo(p.AsSpan(user * f));
+            if (users.Row(user).Length > 0 || user < old?.UserBias.Length)
+                state.P.AsSpan(user * state.Stride, f).CopyTo(p.AsSpan(user * f));
             else state.RowBias[user] = 0;
         }
         for (var item = 0; item < users.ColumnCount; item++)
@@ -124,15 +127,18 @@ public sealed partial class Lfm
             else state.ColumnBias[item] = ratings ? 0 : -state.Mean; // nobody took it: its label is 0
         }
         var (lowest, highest) = ratings && users.Count > 0
-            ? (Math.Min(TensorPrimitives.Min(users.Values), old?.Lowest ?? float.MaxValue), Math.Max(TensorPrimitives.Max(users.Values), old?.Highest ?? float.MinValue))
+            ? (Math.Min(TensorPrimitives.Min(users.Values), old?.Lowest ?? float.MaxValue),
+               Math.Max(TensorPrimitives.Max(users.Values), old?.Highest ?? float.MinValue))
             : (old?.Lowest ?? float.MinValue, old?.Highest ?? float.MaxValue);
         var (moment, target) = ExpectedNegative(trained, q, state.ColumnBias, state.Mean, options);
-        return new Weights(f, ratings, options.Biases, state.Mean, options.Regularization, ratings ? 0 : options.NegativeRatio, lowest, highest,
+        return new Weights(f, ratings, options.Biases, state.Mean, options.Regularization, ratings ? 0 : options.NegativeRatio,
+            lowest, highest,
             p, q, state.RowBias, state.ColumnBias, moment, target);
     }
 
     // E[q̃ q̃ᵀ] and E[(μ + b) q̃] over the items of label 0.
-    private static (float[] Moment, float[] Target) ExpectedNegative(double[] counts, float[] factors, float[] biases, float mean, LfmOptions options)
+    private static (float[] Moment, float[] Target) ExpectedNegative(
+        double[] counts, float[] factors, float[] biases, float mean, LfmOptions options)
     {
         var f = options.Factors;
         var size = f + (options.Biases ? 1 : 0);
@@ -212,7 +218,9 @@ public sealed partial class Lfm
         var moment = reader.Tensor<float>("negative_moment", (long)size * size);
         var copy = moment.AsSpan().ToArray();
         for (var k = 0; k < size; k++) copy[k * size + k] += Jitter(moment, size);
-        return Cholesky.TryFactor(copy, size) < 0 ? moment : throw reader.Invalid("the tensor 'negative_moment' is not positive semidefinite.");
+        return Cholesky.TryFactor(copy, size) < 0
+            ? moment
+            : throw reader.Invalid("the tensor 'negative_moment' is not positive semidefinite.");
     }
 
     /// <summary>All that a trained model is. P and Q are users × F and items × F.</summary>

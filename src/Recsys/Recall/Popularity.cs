@@ -3,7 +3,8 @@ using Recsys.Persistence;
 
 namespace Recsys.Recall;
 
-// What everybody likes. Over the interactions of item i within the window, where an interaction of value v and age a counts d = 2^(-a / half-life):
+// What everybody likes. Over the interactions of item i within the window, where an interaction of value v and age a counts d = 2^(-a /
+// half-life):
 //
 //   count        Σ d
 //   value sum    Σ d v
@@ -11,8 +12,8 @@ namespace Recsys.Recall;
 //   success rate (Σ_success d + m μ) / (Σ_trial d + m)                the same for clicks per impression
 //   lower bound  (p + z²/2n - z √(p (1-p) / n + z²/4n²)) / (1 + z²/n)   n = Σ_trial d, p = Σ_success d / n
 //
-// Wilson, "Probable inference, the law of succession, and statistical inference", JASA 22(158), 1927. The smoothed mean is the posterior mean under
-// a conjugate prior of weight m (beta for rates).
+// Wilson, "Probable inference, the law of succession, and statistical inference", JASA 22(158), 1927. The smoothed mean is the posterior
+// mean under a conjugate prior of weight m (beta for rates).
 
 /// <summary>What popularity means.</summary>
 public enum PopularityScore
@@ -26,7 +27,8 @@ public enum PopularityScore
     /// <summary>Their mean value, drawn to the mean of all by <see cref="PopularityOptions.Smoothing"/>.</summary>
     MeanValue,
 
-    /// <summary>Successes per trial (clicks per impression), drawn to the rate of all by <see cref="PopularityOptions.Smoothing"/>.</summary>
+    /// <summary>Successes per trial (clicks per impression), drawn to the rate of all by
+    /// <see cref="PopularityOptions.Smoothing"/>.</summary>
     SuccessRate,
 
     /// <summary>The lower end of Wilson's interval for successes per trial: a high rate counts only as far as trials support it.</summary>
@@ -40,8 +42,8 @@ public sealed record PopularityOptions
     public PopularityScore Score { get; init => field = Guard.Defined(value); }
 
     /// <summary>
-    /// Only interactions at most this old count; null (the default) for all. With a window, a half-life or <see cref="Until"/>, interactions without a time and those
-    /// after <see cref="Until"/> don't count.
+    /// Only interactions at most this old count; null (the default) for all. With a window, a half-life or <see cref="Until"/>,
+    /// interactions without a time and those after <see cref="Until"/> don't count.
     /// </summary>
     public TimeSpan? Window { get; init => field = Positive(value, nameof(Window)); }
 
@@ -68,9 +70,9 @@ public sealed record PopularityOptions
 }
 
 /// <summary>
-/// The most popular items, the same for everybody, known or not: the fallback of every other model and the bar that it has to clear. Scores every
-/// item of the catalogue; a history leaves nothing out unless it stands in the filter. Immutable; safe for any number of threads; a call allocates
-/// nothing after warm-up.
+/// The most popular items, the same for everybody, known or not: the fallback of every other model and the bar that it has to clear. Scores
+/// every item of the catalogue; a history leaves nothing out unless it stands in the filter. Immutable; safe for any number of threads; a
+/// call allocates nothing after warm-up.
 /// </summary>
 public sealed class Popularity : IRecaller, IModel<Popularity>
 {

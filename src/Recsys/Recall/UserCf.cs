@@ -23,9 +23,9 @@ public sealed record UserCfOptions : CfOptions
 }
 
 /// <summary>
-/// User-based collaborative filtering. Follows what a circle of like-minded users does, so it suits news and trends; keeps all interactions,
-/// and a new history costs a search among all users who share an item with it. Immutable; safe for any number of threads; a call allocates nothing
-/// after warm-up.
+/// User-based collaborative filtering. Follows what a circle of like-minded users does, so it suits news and trends; keeps all
+/// interactions, and a new history costs a search among all users who share an item with it. Immutable; safe for any number of threads; a
+/// call allocates nothing after warm-up.
 /// </summary>
 public sealed class UserCf : IRecaller, IModel<UserCf>
 {
@@ -46,7 +46,8 @@ public sealed class UserCf : IRecaller, IModel<UserCf>
         _means = CfRows.Means(users);
         _itemMeans = itemMeans;
         _scratch = new Pool<Scratch>(
-            () => new Scratch(new HistoryRow(ItemCount, options.Repeats), new ScoredItem[options.Neighbours], new SparseAccumulator(ItemCount)));
+            () => new Scratch(new HistoryRow(ItemCount, options.Repeats), new ScoredItem[options.Neighbours],
+                new SparseAccumulator(ItemCount)));
     }
 
     /// <inheritdoc/>
@@ -80,8 +81,8 @@ public sealed class UserCf : IRecaller, IModel<UserCf>
     }
 
     /// <summary>
-    /// The items of the user's neighbours, or of those of the given history; fewer than asked if they have fewer; none for an unknown user without
-    /// history.
+    /// The items of the user's neighbours, or of those of the given history; fewer than asked if they have fewer; none for an unknown user
+    /// without history.
     /// </summary>
     /// <remarks>A history has no times, so time decay does not bear on its neighbours.</remarks>
     /// <inheritdoc cref="IRecaller.Recall"/>
@@ -126,8 +127,8 @@ public sealed class UserCf : IRecaller, IModel<UserCf>
     }
 
     /// <summary>
-    /// The score of one pair: with <see cref="CfPrediction.MeanCentred"/> the expected rating (the user's mean where no neighbour is known, the
-    /// item's for an unknown user), with <see cref="CfPrediction.Sum"/> the sum, 0 where nothing is known.
+    /// The score of one pair: with <see cref="CfPrediction.MeanCentred"/> the expected rating (the user's mean where no neighbour is known,
+    /// the item's for an unknown user), with <see cref="CfPrediction.Sum"/> the sum, 0 where nothing is known.
     /// </summary>
     /// <param name="user">Dense user id; unknown ids allowed.</param>
     /// <param name="item">Dense item id; unknown ids allowed.</param>

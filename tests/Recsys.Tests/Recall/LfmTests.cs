@@ -26,7 +26,8 @@ public class LfmTests
         }
         var examples = new FactorExample[60];
         for (var i = 0; i < 60; i++)
-            examples[i] = new FactorExample(rng.Stream(1).Below((ulong)i, 5), rng.Stream(2).Below((ulong)i, 7), rng.Stream(3).Uniform((ulong)i));
+            examples[i] = new FactorExample(rng.Stream(1).Below((ulong)i, 5), rng.Stream(2).Below((ulong)i, 7),
+                rng.Stream(3).Uniform((ulong)i));
 
         var loss = 0.0;
         foreach (var (u, i, value) in examples)
@@ -64,7 +65,8 @@ public class LfmTests
         const float Reg = 0.1f, Rate = 1e-3f, Value = 1;
 
         var state = new FactorState(1, 1, 2, 0.2f, true);
-        (state.P[0], state.P[1], state.Q[0], state.Q[1], state.RowBias[0], state.ColumnBias[0]) = (start[0], start[1], start[2], start[3], start[4], start[5]);
+        (state.P[0], state.P[1], state.Q[0], state.Q[1], state.RowBias[0], state.ColumnBias[0]) = (start[0], start[1], start[2], start[3],
+            start[4], start[5]);
         FactorSgd.Run(state, [new FactorExample(0, 0, Value)], Rate, Reg);
         float[] end = [state.P[0], state.P[1], state.Q[0], state.Q[1], state.RowBias[0], state.ColumnBias[0]];
         for (var i = 0; i < start.Length; i++)
@@ -121,7 +123,8 @@ public class LfmTests
             return all;
         }
 
-        static IComparer<FactorExample> Comparer() => Comparer<FactorExample>.Create((a, b) => (a.Row, a.Column).CompareTo((b.Row, b.Column)));
+        static IComparer<FactorExample> Comparer()
+            => Comparer<FactorExample>.Create((a, b) => (a.Row, a.Column).CompareTo((b.Row, b.Column)));
     }
 
     [Fact]
@@ -136,7 +139,8 @@ public class LfmTests
         });
         var model = Lfm.Train(log, new LfmOptions
         {
-            Feedback = LfmFeedback.Explicit, Biases = true, Factors = 4, Epochs = 300, LearningRate = 0.05f, LearningRateDecay = 1, Regularization = 0.001f, Shards = 4,
+            Feedback = LfmFeedback.Explicit, Biases = true, Factors = 4, Epochs = 300, LearningRate = 0.05f, LearningRateDecay = 1,
+            Regularization = 0.001f, Shards = 4,
         });
         var error = 0.0;
         for (var u = 0; u < 40; u++)
@@ -156,7 +160,8 @@ public class LfmTests
     {
         var model = Lfm.Train(Log, new LfmOptions
         {
-            Feedback = feedback, Biases = biases, Factors = 3, Epochs = 10, NegativeRatio = 2, NegativePower = 0.5, Regularization = 0.03f, Shards = 2,
+            Feedback = feedback, Biases = biases, Factors = 3, Epochs = 10, NegativeRatio = 2, NegativePower = 0.5, Regularization = 0.03f,
+            Shards = 2,
         });
         var history = Log.ItemsOf(7).ToArray().Distinct().ToArray();
         var values = history.Select((_, i) => 1f + i % 5).ToArray();
@@ -272,7 +277,8 @@ public class LfmTests
         AssertRefused("it has 4 factors, but Factors is 5", new LfmOptions { Factors = 5, WarmStart = first });
         AssertRefused("trained on the other feedback", new LfmOptions { Factors = 4, Feedback = LfmFeedback.Explicit, WarmStart = first });
         AssertRefused("Biases is True", new LfmOptions { Factors = 4, Biases = true, WarmStart = first });
-        var error = Assert.Throws<ArgumentException>(() => Lfm.Train(ContractData.OneRow(), new LfmOptions { Factors = 4, WarmStart = first }));
+        var error = Assert.Throws<ArgumentException>(
+            () => Lfm.Train(ContractData.OneRow(), new LfmOptions { Factors = 4, WarmStart = first }));
         Assert.Contains("the data only 1 and 1", error.Message, StringComparison.Ordinal);
 
         static void AssertRefused(string why, LfmOptions options)

@@ -26,9 +26,11 @@ public class NeighbourhoodTests
         ["pearson"] = new() { Similarity = CfSimilarity.Pearson, Prediction = CfPrediction.MeanCentred, Neighbours = 8 },
         ["pearson, weighted"] = new()
         {
-            Similarity = CfSimilarity.Pearson, Prediction = CfPrediction.MeanCentred, InverseFrequency = true, TimeDecay = 0.5f, Shrinkage = 4, Neighbours = 8,
+            Similarity = CfSimilarity.Pearson, Prediction = CfPrediction.MeanCentred, InverseFrequency = true, TimeDecay = 0.5f,
+            Shrinkage = 4, Neighbours = 8,
         },
-        ["adjusted cosine"] = new() { Similarity = CfSimilarity.AdjustedCosine, Prediction = CfPrediction.MeanCentred, Shrinkage = 1, Neighbours = 8 },
+        ["adjusted cosine"] = new() { Similarity = CfSimilarity.AdjustedCosine, Prediction = CfPrediction.MeanCentred, Shrinkage = 1,
+            Neighbours = 8 },
         ["mean-centred cosine"] = new() { Prediction = CfPrediction.MeanCentred, Neighbours = 8 },
     };
 
@@ -58,7 +60,8 @@ public class NeighbourhoodTests
         var o = Options[variant];
         var options = new UserCfOptions
         {
-            Similarity = o.Similarity, Prediction = o.Prediction, UseValues = o.UseValues, InverseFrequency = o.InverseFrequency, TimeDecay = o.TimeDecay,
+            Similarity = o.Similarity, Prediction = o.Prediction, UseValues = o.UseValues, InverseFrequency = o.InverseFrequency,
+            TimeDecay = o.TimeDecay,
             Shrinkage = o.Shrinkage, NormalizeByMax = o.NormalizeByMax, Neighbours = o.Neighbours,
         };
         var model = UserCf.Train(Log, options);
@@ -131,7 +134,9 @@ public class NeighbourhoodTests
     [Fact]
     public void A_history_equal_to_a_trained_user_gets_the_same_scores()
     {
-        foreach (var model in (IRecaller[])[ItemCf.Train(Log, new ItemCfOptions { UseValues = true }), UserCf.Train(Log, new UserCfOptions { UseValues = true, Neighbours = 7 })])
+        var items = ItemCf.Train(Log, new ItemCfOptions { UseValues = true });
+        var users = UserCf.Train(Log, new UserCfOptions { UseValues = true, Neighbours = 7 });
+        foreach (var model in (IRecaller[])[items, users])
         {
             for (var user = 0; user < 24; user++)
             {
@@ -148,9 +153,11 @@ public class NeighbourhoodTests
     {
         var model = ItemCf.Train(Book);
         var list = new ScoredItem[3];
-        var error = Assert.Throws<ArgumentException>(() => model.Recall(new RecallRequest { History = [0, 1], HistoryValues = [1f] }, list));
+        var error = Assert.Throws<ArgumentException>(() => model.Recall(new RecallRequest { History = [0, 1], HistoryValues = [1f] },
+            list));
         Assert.Contains("1 history values for 2 items", error.Message, StringComparison.Ordinal);
-        error = Assert.Throws<ArgumentException>(() => model.Recall(new RecallRequest { History = [0, 1], HistoryValues = [1f, float.NaN] }, list));
+        error = Assert.Throws<ArgumentException>(() => model.Recall(new RecallRequest { History = [0, 1], HistoryValues = [1f, float.NaN] },
+            list));
         Assert.Contains("History value 1 is NaN", error.Message, StringComparison.Ordinal);
         Assert.Equal(2, model.Recall(new RecallRequest(0) { Filter = new ItemFilter { Exclude = Book.ItemsOf(0) } }, list));
     }

@@ -11,7 +11,8 @@ public class PopularityTests
     private static readonly Interactions Log = Interactions.From(
         [("u", "a", 5f, 0L), ("v", "a", 1f, 10 * Day), ("u", "b", 4f, 9 * Day), ("v", "c", 2f, 10 * Day)]);
 
-    private static float[] Scores(PopularityOptions options, Interactions? log = null) => Popularity.Train(log ?? Log, options).Scores.ToArray();
+    private static float[] Scores(PopularityOptions options, Interactions? log = null) => Popularity.Train(log ?? Log,
+        options).Scores.ToArray();
 
     [Fact]
     public void Counts_and_sums()
@@ -61,7 +62,8 @@ public class PopularityTests
     [Fact]
     public void Rates_are_clicks_per_impression()
     {
-        var options = new PopularityOptions { Score = PopularityScore.SuccessRate, SuccessEvent = "click", TrialEvent = "impression", Smoothing = 0 };
+        var options = new PopularityOptions { Score = PopularityScore.SuccessRate, SuccessEvent = "click", TrialEvent = "impression",
+            Smoothing = 0 };
         var scores = Scores(options, Clicks());
         Assert.Equal(0.3, scores[0], 1e-6);
         Assert.Equal(0.5, scores[1], 1e-6);
@@ -72,7 +74,8 @@ public class PopularityTests
     [Fact]
     public void Wilsons_bound_asks_for_evidence()
     {
-        var scores = Scores(new() { Score = PopularityScore.SuccessLowerBound, SuccessEvent = "click", TrialEvent = "impression" }, Clicks());
+        var scores = Scores(new() { Score = PopularityScore.SuccessLowerBound, SuccessEvent = "click", TrialEvent = "impression" },
+            Clicks());
         Assert.Equal(0.2189, scores[0], 1e-4); // 30 of 100: 0.2189..0.3958
         Assert.Equal(0.0945, scores[1], 1e-4); // 1 of 2: 0.0945..0.9055
     }
@@ -88,8 +91,11 @@ public class PopularityTests
     public void Errors_say_what_is_missing()
     {
         var untimed = Interactions.From([("u", "a")]);
-        Assert.Contains("need times", Assert.Throws<ArgumentException>(() => Scores(new() { Window = TimeSpan.FromDays(7) }, untimed)).Message, StringComparison.Ordinal);
-        var error = Assert.Throws<ArgumentException>(() => Scores(new() { Score = PopularityScore.SuccessRate, SuccessEvent = "buy" }, Clicks()));
-        Assert.Contains("SuccessEvent is 'buy', which is no event type of the log: it has impression, click", error.Message, StringComparison.Ordinal);
+        Assert.Contains("need times", Assert.Throws<ArgumentException>(() => Scores(new() { Window = TimeSpan.FromDays(7) },
+            untimed)).Message, StringComparison.Ordinal);
+        var error = Assert.Throws<ArgumentException>(() => Scores(new() { Score = PopularityScore.SuccessRate, SuccessEvent = "buy" },
+            Clicks()));
+        Assert.Contains("SuccessEvent is 'buy', which is no event type of the log: it has impression, click", error.Message,
+            StringComparison.Ordinal);
     }
 }

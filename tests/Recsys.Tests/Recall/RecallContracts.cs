@@ -19,7 +19,8 @@ public sealed class PopularityContract : RecallerContract<Popularity>
         () => _ = new PopularityOptions { HalfLife = TimeSpan.FromDays(-1) },
         () => _ = new PopularityOptions { Smoothing = -1 },
         () => _ = new PopularityOptions { Confidence = double.NaN },
-        () => Popularity.Train(ContractData.OneRow(), new PopularityOptions { Score = PopularityScore.SuccessRate, SuccessEvent = "click" }),
+        () => Popularity.Train(ContractData.OneRow(), new PopularityOptions { Score = PopularityScore.SuccessRate,
+            SuccessEvent = "click" }),
     ];
 }
 
@@ -127,7 +128,8 @@ public abstract class LfmContractBase : RecallerContract<Lfm>
 
 public sealed class LfmContract : LfmContractBase
 {
-    protected override LfmOptions Options => new() { Factors = 8, Epochs = 60, LearningRate = 0.1f, Biases = true, NegativePower = 0, Shards = 4 };
+    protected override LfmOptions Options => new() { Factors = 8, Epochs = 60, LearningRate = 0.1f, Biases = true, NegativePower = 0,
+        Shards = 4 };
 }
 
 public sealed class PlainLfmContract : LfmContractBase
@@ -137,7 +139,8 @@ public sealed class PlainLfmContract : LfmContractBase
 
 public sealed class RatedLfmContract : LfmContractBase
 {
-    protected override LfmOptions Options => LfmOptions.ForRatings with { Factors = 8, Epochs = 80, LearningRate = 0.1f, LearningRateDecay = 1 };
+    protected override LfmOptions Options => LfmOptions.ForRatings with { Factors = 8, Epochs = 80, LearningRate = 0.1f,
+        LearningRateDecay = 1 };
 
     protected override Interactions KnownData() => ContractData.RatedCommunities();
 }

@@ -4,8 +4,8 @@ using Recsys.Recall;
 namespace Recsys.Tests.Reference;
 
 /// <summary>
-/// Item-based and user-based filtering from the definitions, pair by pair, in double precision and with dictionaries: slow and obvious. A "row" is
-/// an item (item-based) or a user; its "columns" are users or items.
+/// Item-based and user-based filtering from the definitions, pair by pair, in double precision and with dictionaries: slow and obvious. A
+/// "row" is an item (item-based) or a user; its "columns" are users or items.
 /// </summary>
 internal sealed class SlowNeighbours
 {
@@ -17,7 +17,8 @@ internal sealed class SlowNeighbours
     public SlowNeighbours(Interactions data, CfOptions options, bool byItem)
     {
         (_options, _byItem, _users, _items) = (options, byItem, data.UserCount, data.ItemCount);
-        var rated = options.Prediction == CfPrediction.MeanCentred || options.Similarity is CfSimilarity.Pearson or CfSimilarity.AdjustedCosine;
+        var rated = options.Prediction == CfPrediction.MeanCentred
+            || options.Similarity is CfSimilarity.Pearson or CfSimilarity.AdjustedCosine;
         foreach (var row in data.Rows())
         {
             var known = _cells.TryGetValue((row.User, row.Item), out var before);
@@ -33,7 +34,8 @@ internal sealed class SlowNeighbours
 
     private double RowMean(int row) => Mean(_cells.Where(c => (_byItem ? c.Key.Item : c.Key.User) == row).Select(c => c.Value.Value));
 
-    private double ColumnMean(int column) => Mean(_cells.Where(c => (_byItem ? c.Key.User : c.Key.Item) == column).Select(c => c.Value.Value));
+    private double ColumnMean(int column) => Mean(_cells.Where(c => (_byItem ? c.Key.User : c.Key.Item) == column).Select(c
+        => c.Value.Value));
 
     private static double Mean(IEnumerable<double> values) => values.DefaultIfEmpty(0).Average();
 
@@ -61,7 +63,8 @@ internal sealed class SlowNeighbours
         foreach (var (column, (value, day)) in a)
         {
             if (!b.TryGetValue(column, out var other)) continue;
-            var w = (_options.InverseFrequency ? 1 / Math.Log(1 + columnCounts[column]) : 1) / (1 + _options.TimeDecay * Math.Abs(day - other.Day));
+            var w = (_options.InverseFrequency
+                ? 1 / Math.Log(1 + columnCounts[column]) : 1) / (1 + _options.TimeDecay * Math.Abs(day - other.Day));
             var x = !coRated && !_options.UseValues ? 1 : value;
             var y = !coRated && !_options.UseValues ? 1 : other.Value;
             if (_options.Similarity == CfSimilarity.Pearson) (x, y) = (x - meanA, y - meanB);
@@ -89,7 +92,8 @@ internal sealed class SlowNeighbours
         var s = Similarities();
         return [.. Enumerable.Range(0, Rows).Select(row =>
         {
-            var best = Enumerable.Range(0, Rows).Where(other => s[row, other] > 1e-9).OrderByDescending(other => (float)s[row, other]).ThenBy(other => other)
+            var best = Enumerable.Range(0, Rows).Where(other => s[row, other] > 1e-9).OrderByDescending(other => (float)s[row,
+                other]).ThenBy(other => other)
                 .Take(_options.Neighbours).ToList();
             var scale = _options.NormalizeByMax && best.Count > 0 ? s[row, best[0]] : 1;
             return best.ToDictionary(other => other, other => s[row, other] / scale);
