@@ -10,6 +10,7 @@ namespace Recsys.Data;
 public static class Splits
 {
     private const byte Train = 0, Test = 1, Validation = 2;
+    private const ulong RowMask = int.MaxValue;
 
     /// <summary>Puts a random share of all rows into the test part: exactly the rounded number of rows.</summary>
     /// <param name="data">The log.</param>
@@ -20,7 +21,7 @@ public static class Splits
     {
         CheckRatios(data, testRatio, validationRatio);
         var part = new byte[data.Count];
-        Draw(part, testRatio, validationRatio, new Rng(seed), 0, new (ulong, int)[data.Count]);
+        Draw(part, testRatio, validationRatio, new Rng(seed), 0, new ulong[data.Count]);
         return Cut(data, part, validationRatio > 0, Text($"random {testRatio:P0} of all rows, seed {seed}"), random: true);
     }
 
@@ -36,7 +37,7 @@ public static class Splits
         var rng = new Rng(seed);
         var longest = 0L;
         for (var user = 0; user < data.UserCount; user++) longest = Math.Max(longest, data.UserOffsets[user + 1] - data.UserOffsets[user]);
-        var keys = new (ulong, int)[longest];
+        var keys = new ulong[longest];
         for (var user = 0; user < data.UserCount; user++)
         {
             var start = (int)data.UserOffsets[user];
@@ -119,13 +120,14 @@ public static class Splits
     }
 
     /// <summary>Marks exactly the rounded shares of the rows, those with the smallest random keys.</summary>
-    private static void Draw(Span<byte> part, double test, double validation, Rng rng, ulong firstIndex, (ulong Key, int Row)[] keys)
+    private static void Draw(Span<byte> part, double test, double validation, Rng rng, ulong firstIndex, ulong[] keys)
     {
-        for (var i = 0; i < part.Length; i++) keys[i] = (rng.Bits(firstIndex + (ulong)i), i);
+        // 33 random bits above the row, so that the smallest keys name their rows and no key occurs twice.
+        for (var i = 0; i < part.Length; i++) keys[i] = (rng.Bits(firstIndex + (ulong)i) & ~RowMask) | (uint)i;
         keys.AsSpan(0, part.Length).Sort();
         var testCount = (int)Math.Round(test * part.Length, MidpointRounding.AwayFromZero);
         var heldCount = (int)Math.Round((test + validation) * part.Length, MidpointRounding.AwayFromZero);
-        for (var i = 0; i < heldCount; i++) part[keys[i].Row] = i < testCount ? Test : Validation;
+        for (var i = 0; i < heldCount; i++) part[(int)(keys[i] & RowMask)] = i < testCount ? Test : Validation;
     }
 
     private static Split Cut(Interactions data, byte[] part, bool validation, string description, bool random, bool byTime = false)
