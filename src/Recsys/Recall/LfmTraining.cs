@@ -1,6 +1,5 @@
 using System.Numerics.Tensors;
 using Recsys.Data;
-using Recsys.Indexing;
 using Recsys.Numerics;
 using Recsys.Persistence;
 
@@ -52,88 +51,72 @@ public sealed partial class Lfm
                     counts[shard] += block.Length;
                 }, cancel);
             }
-            var loss = losses.Sum() / Math.Max(1, counts.Sum());
-            if (!double.IsFinite(loss) || loss > 1e12)
+            var error = losses.Sum() / Math.Max(1, counts.Sum());
+            if (!double.IsFinite(error) || error > 1e12)
             {
-                throw new ArithmeticException($"The training diverged: the mean squared error of epoch {epoch + 1} is {loss}. " +
+                throw new ArithmeticException($"The training diverged: the mean squared error of epoch {epoch + 1} is {error}. " +
                     $"Lower {nameof(LfmOptions.LearningRate)} (it is {options.LearningRate}), or raise " +
                     $"{nameof(LfmOptions.Regularization)} (it is {options.Regularization}); ratings far from 1 may need scaling.");
             }
-            progress?.Report(new TrainProgress("epoch", epoch + 1, options.Epochs, loss));
+            progress?.Report(new TrainProgress("epoch", epoch + 1, options.Epochs, error));
             rate *= options.LearningRateDecay;
         }
-        var weights = Finish(users, state, options);
-        return new Lfm(weights, VectorRecall.Build(weights.Q, weights.Factors, options.Index, options.Threads, weights.ItemBias,
-            cancel: cancel));
+        var (weights, loss) = Finish(users, state, options);
+        return new Lfm(weights, loss, weights.Search(options.Index, options.Threads, cancel));
     }
 
     // μ is the mean label; new rows are N(0, scale² / F), rows of an older model are its own.
     private static FactorState Start(SparseMatrix users, LfmOptions options, Rng rng)
     {
-        var (f, old) = (options.Factors, options.WarmStart?._weights);
-        if (old is not null) CheckFits(old, users, options);
+        var (f, old) = (options.Factors, options.WarmStart?.Weights);
+        CheckFits(users, options);
         var ratings = options.Feedback == LfmFeedback.Explicit;
         var mean = old?.Mean ?? (!options.Biases ? 0 : ratings ? CfRows.Mean(users.Values, 0) : 1f / (1 + options.NegativeRatio));
         var state = new FactorState(users.RowCount, users.ColumnCount, f, mean, options.Biases);
-        Fill(state.P, users.RowCount, old?.P, rng.Stream(0));
-        Fill(state.Q, users.ColumnCount, old?.Q, rng.Stream(1));
+        FactorWeights.Start(state.P, state.Stride, users.RowCount, f, old?.P, options.InitialScale, rng.Stream(0));
+        FactorWeights.Start(state.Q, state.Stride, users.ColumnCount, f, old?.Q, options.InitialScale, rng.Stream(1));
         old?.UserBias.CopyTo(state.RowBias, 0);
         old?.ItemBias.CopyTo(state.ColumnBias, 0);
         return state;
-
-        void Fill(float[] to, int rows, float[]? from, Rng normal)
-        {
-            var scale = options.InitialScale / Math.Sqrt(f);
-            for (var row = 0; row < rows; row++)
-            {
-                var target = to.AsSpan(row * state.Stride, f);
-                if (from is not null && row < from.Length / f) from.AsSpan(row * f, f).CopyTo(target);
-                if (target.ContainsAnyExcept(0f)) continue;
-                for (var k = 0; k < f; k++) target[k] = (float)(scale * normal.Normal((ulong)row * (ulong)f + (ulong)k));
-            }
-        }
     }
 
-    private static void CheckFits(Weights old, SparseMatrix users, LfmOptions options)
+    private static void CheckFits(SparseMatrix users, LfmOptions options)
     {
-        var wrong = old.Factors != options.Factors ? $"it has {old.Factors} factors, but {nameof(options.Factors)} is {options.Factors}"
-            : old.Explicit != (options.Feedback == LfmFeedback.Explicit) ? $"it was trained on the other feedback than {options.Feedback}"
-            : old.Biases != options.Biases ? $"{nameof(options.Biases)} is {options.Biases}, but was not when it was trained"
-            : old.UserBias.Length > users.RowCount || old.ItemBias.Length > users.ColumnCount
-                ? $"it knows {old.UserBias.Length} users and {old.ItemBias.Length} items, the data only {users.RowCount} and " +
-                  $"{users.ColumnCount}; extend its id maps instead of making new ones"
-            : null;
-        if (wrong is not null) throw new ArgumentException($"The model of {nameof(options.WarmStart)} doesn't fit: {wrong}.",
-            nameof(options));
+        if (options.WarmStart is not { } old) return;
+        FactorWeights.Refuse(
+            old._loss.Explicit != (options.Feedback == LfmFeedback.Explicit) ? $"it was trained on the other feedback than {options.Feedback}"
+            : old._loss.Biases != options.Biases ? $"{nameof(options.Biases)} is {options.Biases}, but was not when it was trained"
+            : old.Weights.Misfit(options.Factors, users.RowCount, users.ColumnCount));
     }
 
-    private static Weights Finish(SparseMatrix users, FactorState state, LfmOptions options)
+    private static (FactorWeights, Loss) Finish(SparseMatrix users, FactorState state, LfmOptions options)
     {
         var f = options.Factors;
         var ratings = options.Feedback == LfmFeedback.Explicit;
-        var old = options.WarmStart?._weights;
+        var old = options.WarmStart?.Weights;
+        var range = options.WarmStart?._loss;
         var trained = new double[users.ColumnCount];
         foreach (var item in users.Columns) trained[item]++;
         var (p, q) = (new float[users.RowCount * f], new float[users.ColumnCount * f]);
         for (var user = 0; user < users.RowCount; user++)
         {
-            if (users.Row(user).Length > 0 || user < old?.UserBias.Length)
+            if (users.Row(user).Length > 0 || user < old?.UserCount)
                 state.P.AsSpan(user * state.Stride, f).CopyTo(p.AsSpan(user * f));
             else state.RowBias[user] = 0;
         }
         for (var item = 0; item < users.ColumnCount; item++)
         {
-            if (trained[item] > 0 || item < old?.ItemBias.Length) state.Q.AsSpan(item * state.Stride, f).CopyTo(q.AsSpan(item * f));
+            if (trained[item] > 0 || item < old?.ItemCount) state.Q.AsSpan(item * state.Stride, f).CopyTo(q.AsSpan(item * f));
             else state.ColumnBias[item] = ratings ? 0 : -state.Mean; // nobody took it: its label is 0
         }
         var (lowest, highest) = ratings && users.Count > 0
-            ? (Math.Min(TensorPrimitives.Min(users.Values), old?.Lowest ?? float.MaxValue),
-               Math.Max(TensorPrimitives.Max(users.Values), old?.Highest ?? float.MinValue))
-            : (old?.Lowest ?? float.MinValue, old?.Highest ?? float.MaxValue);
+            ? (Math.Min(TensorPrimitives.Min(users.Values), range?.Lowest ?? float.MaxValue),
+               Math.Max(TensorPrimitives.Max(users.Values), range?.Highest ?? float.MinValue))
+            : (range?.Lowest ?? float.MinValue, range?.Highest ?? float.MaxValue);
         var (moment, target) = ExpectedNegative(trained, q, state.ColumnBias, state.Mean, options);
-        return new Weights(f, ratings, options.Biases, state.Mean, options.Regularization, ratings ? 0 : options.NegativeRatio,
-            lowest, highest,
-            p, q, state.RowBias, state.ColumnBias, moment, target);
+        return (
+            new FactorWeights(f, state.Mean, p, q, state.RowBias, state.ColumnBias),
+            new Loss(ratings, options.Biases, options.Regularization, ratings ? 0 : options.NegativeRatio, lowest, highest, moment, target));
     }
 
     // E[q̃ q̃ᵀ] and E[(μ + b) q̃] over the items of label 0.
@@ -174,22 +157,20 @@ public sealed partial class Lfm
     public void Write(ModelWriter writer)
     {
         ArgumentNullException.ThrowIfNull(writer);
-        var w = _weights;
-        writer.Integer("factors", w.Factors);
-        writer.Flag("explicit", w.Explicit);
-        writer.Flag("biases", w.Biases);
-        writer.Real("mean", w.Mean);
-        writer.Real("regularization", w.Regularization);
-        writer.Integer("negative_ratio", w.NegativeRatio);
-        writer.Real("lowest", w.Lowest);
-        writer.Real("highest", w.Highest);
-        writer.Tensor("user_factors", w.P, UserCount, Factors);
-        writer.Tensor("item_factors", w.Q, ItemCount, Factors);
-        writer.Tensor("user_biases", w.UserBias);
-        writer.Tensor("item_biases", w.ItemBias);
-        writer.Tensor("negative_moment", w.NegativeMoment);
-        writer.Tensor("negative_target", w.NegativeTarget);
-        _items.Write(writer);
+        writer.Integer("factors", Factors);
+        writer.Flag("explicit", _loss.Explicit);
+        writer.Flag("biases", _loss.Biases);
+        writer.Real("mean", Mean);
+        writer.Real("regularization", _loss.Regularization);
+        writer.Integer("negative_ratio", _loss.NegativeRatio);
+        writer.Real("lowest", _loss.Lowest);
+        writer.Real("highest", _loss.Highest);
+        Weights.WriteVectors(writer);
+        writer.Tensor("user_biases", Weights.UserBias);
+        writer.Tensor("item_biases", Weights.ItemBias);
+        writer.Tensor("negative_moment", _loss.NegativeMoment);
+        writer.Tensor("negative_target", _loss.NegativeTarget);
+        WriteIndex(writer);
     }
 
     /// <inheritdoc/>
@@ -204,12 +185,13 @@ public sealed partial class Lfm
         var (lowest, highest) = (reader.Single("lowest"), reader.Single("highest"));
         if (!(lowest <= highest)) throw reader.Invalid($"the lowest rating is {lowest} and the highest {highest}.");
         var (regularization, moment) = (reader.Single("regularization", 0, 1000), ReadMoment(reader, size));
-        var weights = new Weights(
-            factors, reader.Flag("explicit"), biases, reader.Single("mean"), regularization,
-            reader.Int32("negative_ratio", 0, 1000), lowest, highest,
-            reader.Tensor<float>("user_factors", userBias.Length, factors), reader.Tensor<float>("item_factors", itemBias.Length, factors),
-            userBias, itemBias, moment, reader.Tensor<float>("negative_target", size));
-        return new Lfm(weights, VectorRecall.Read(reader, weights.Q, factors, itemBias));
+        var loss = new Loss(
+            reader.Flag("explicit"), biases, regularization, reader.Int32("negative_ratio", 0, 1000), lowest, highest, moment,
+            reader.Tensor<float>("negative_target", size));
+        var weights = new FactorWeights(
+            factors, reader.Single("mean"), reader.Tensor<float>("user_factors", userBias.Length, factors),
+            reader.Tensor<float>("item_factors", itemBias.Length, factors), userBias, itemBias);
+        return new Lfm(weights, loss, weights.ReadSearch(reader));
     }
 
     // A mean of outer products has no negative eigenvalue; a forged one with such would let fold-in fail long after loading.
@@ -223,8 +205,8 @@ public sealed partial class Lfm
             : throw reader.Invalid("the tensor 'negative_moment' is not positive semidefinite.");
     }
 
-    /// <summary>All that a trained model is. P and Q are users × F and items × F.</summary>
-    private sealed record Weights(
-        int Factors, bool Explicit, bool Biases, float Mean, float Regularization, int NegativeRatio, float Lowest, float Highest,
-        float[] P, float[] Q, float[] UserBias, float[] ItemBias, float[] NegativeMoment, float[] NegativeTarget);
+    /// <summary>What was minimised, as far as fold-in and prediction need it.</summary>
+    private sealed record Loss(
+        bool Explicit, bool Biases, float Regularization, int NegativeRatio, float Lowest, float Highest, float[] NegativeMoment,
+        float[] NegativeTarget);
 }
