@@ -34,8 +34,12 @@ internal sealed class ExactIndexComparison : Comparison
                 name, target,
                 new JsonObject
                 {
-                    ["vectors"] = vectors, ["queries"] = queries, ["dimensions"] = Dimensions,
-                    ["count"] = count, ["k"] = K, ["threads"] = threads,
+                    ["vectors"] = vectors,
+                    ["queries"] = queries,
+                    ["dimensions"] = Dimensions,
+                    ["count"] = count,
+                    ["k"] = K,
+                    ["threads"] = threads,
                 },
                 () =>
                 {

@@ -21,7 +21,9 @@ internal sealed class ItemCfComparison : Comparison
             var options = new ItemCfOptions { InverseFrequency = false, Neighbours = 50, Threads = threads };
             var arguments = new JsonObject
             {
-                ["file"] = Path.Combine(folder, "ratings.csv.gz"), ["neighbours"] = 50, ["threads"] = threads,
+                ["file"] = Path.Combine(folder, "ratings.csv.gz"),
+                ["neighbours"] = 50,
+                ["threads"] = threads,
             };
             yield return new($"ml-1m, {threads} thread(s)", 2, arguments, () => () => Sum(ItemCf.Train(log, options)));
         }

@@ -51,8 +51,11 @@ public class AssemblyBenchmark
             Items = Draw(ExampleCount, ItemCount),
             Labels = [Array.ConvertAll(Draw(ExampleCount, 2), label => (float)label)],
         };
-        _examples = _set.Examples(History ? data with { History = Log(),
-            HistoryEnds = [.. data.Users.Select(u => u < 50_000 ? 60 : 0)] } : data);
+        _examples = _set.Examples(History ? data with
+        {
+            History = Log(),
+            HistoryEnds = [.. data.Users.Select(u => u < 50_000 ? 60 : 0)]
+        } : data);
         _batch = _set.CreateBatch(BatchSize);
         _served = _set.CreateBatch(Candidates);
         _sparse = new SparseLayout(_set.Schema);

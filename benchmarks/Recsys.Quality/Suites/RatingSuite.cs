@@ -21,12 +21,18 @@ internal sealed class RatingSuite : Suite
         Add("Lfm, 64 factors, biases", lfm.Predict, 0.95);
         var items = ItemCf.Train(split.Train, new ItemCfOptions
         {
-            Similarity = CfSimilarity.Pearson, Prediction = CfPrediction.MeanCentred, Shrinkage = 100, Neighbours = 200,
+            Similarity = CfSimilarity.Pearson,
+            Prediction = CfPrediction.MeanCentred,
+            Shrinkage = 100,
+            Neighbours = 200,
         });
         Add("ItemCf, Pearson, 200 neighbours", items.Predict, null);
         var users = UserCf.Train(split.Train, new UserCfOptions
         {
-            Similarity = CfSimilarity.Pearson, Prediction = CfPrediction.MeanCentred, Shrinkage = 100, Neighbours = 200,
+            Similarity = CfSimilarity.Pearson,
+            Prediction = CfPrediction.MeanCentred,
+            Shrinkage = 100,
+            Neighbours = 200,
         });
         Add("UserCf, Pearson, 200 neighbours", users.Predict, null);
         table.Print();

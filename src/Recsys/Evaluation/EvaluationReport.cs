@@ -78,7 +78,9 @@ public abstract class EvaluationReport
     // Quotes and accents stay readable; the JSON is for files and services, not for pasting into a web page unescaped.
     private static readonly JsonWriterOptions JsonOptions = new()
     {
-        Indented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        Indented = true,
+        NewLine = "\n",
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
     /// <summary>Writes the object of <see cref="ToJson"/> into a larger document.</summary>

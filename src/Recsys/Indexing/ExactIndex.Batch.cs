@@ -83,8 +83,15 @@ public sealed partial class ExactIndex
         {
             Shards.Run(shards, threads, new BatchBody
             {
-                Index = this, Queries = queries, Filter = filter, Excluded = excluded, Lists = lists, Kept = kept,
-                ShardCount = shards, K = most, Count = counts.Length,
+                Index = this,
+                Queries = queries,
+                Filter = filter,
+                Excluded = excluded,
+                Lists = lists,
+                Kept = kept,
+                ShardCount = shards,
+                K = most,
+                Count = counts.Length,
             });
             for (var q = 0; q < counts.Length; q++)
             {

@@ -151,8 +151,14 @@ public sealed partial class ExactIndex : IVectorIndex, IModel<ExactIndex>
         {
             Shards.Run(shards, threads, new SearchBody
             {
-                Index = this, Query = query, Filter = filter, Excluded = excluded, Lists = lists, Counts = counts,
-                ShardCount = shards, K = k,
+                Index = this,
+                Query = query,
+                Filter = filter,
+                Excluded = excluded,
+                Lists = lists,
+                Counts = counts,
+                ShardCount = shards,
+                K = k,
             });
             var top = new TopItems(destination, default, Count, null);
             for (var shard = 0; shard < shards; shard++)

@@ -40,8 +40,15 @@ public static unsafe class Gemv
         {
             var body = new Body
             {
-                Transposed = transpose == Transpose.Yes, Inputs = inputs, Outputs = outputs, Alpha = alpha, Beta = beta,
-                A = pa, Stride = lda, X = px, Y = py,
+                Transposed = transpose == Transpose.Yes,
+                Inputs = inputs,
+                Outputs = outputs,
+                Alpha = alpha,
+                Beta = beta,
+                A = pa,
+                Stride = lda,
+                X = px,
+                Y = py,
             };
             var shards = (outputs + Chunk - 1) / Chunk;
             Shards.Run(shards, (long)rows * columns < ThreadWork ? 1 : threads, body);

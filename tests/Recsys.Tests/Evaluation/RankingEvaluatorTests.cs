@@ -112,7 +112,12 @@ public sealed class RankingEvaluatorTests
         {
             var protocol = new RankingProtocol
             {
-                K = [3, 10], Candidates = candidates, Bootstrap = 100, ItemSimilarity = similarity, UserSample = 40, Threads = 1,
+                K = [3, 10],
+                Candidates = candidates,
+                Bootstrap = 100,
+                ItemSimilarity = similarity,
+                UserSample = 40,
+                Threads = 1,
             };
             var expected = RankingEvaluator.Evaluate("x", recaller, Halves, protocol);
             Assert.Equal(40, expected.Counts.Users);

@@ -14,7 +14,7 @@ internal sealed class FunctionRecaller(int items, Func<int, int, float> score) :
     }
 
     /// <summary>The same random order every time, another for each user.</summary>
-    public static FunctionRecaller Random(int items, ulong seed) 
+    public static FunctionRecaller Random(int items, ulong seed)
         => new(items, (user, item) => new Rng(seed, (ulong)(user + 1)).Uniform((ulong)item));
 
     /// <summary>Knows the test part: its items first.</summary>

@@ -29,8 +29,13 @@ public sealed class FeatureSetFileTests
         var numbers = new List<float>();
         foreach (var user in (int[])[0, 1, 2, 3, -1, 1_000_000])
         {
-            set.Assemble(new CandidateRequest(user, [0, 1, 2, -1, 1_000_000]) { History = [1, 0, 7], HistoryEvents = [0, 1, 1],
-                EventTypes = ["buy", "view"], Position = 3 }, batch);
+            set.Assemble(new CandidateRequest(user, [0, 1, 2, -1, 1_000_000])
+            {
+                History = [1, 0, 7],
+                HistoryEvents = [0, 1, 1],
+                EventTypes = ["buy", "view"],
+                Position = 3
+            }, batch);
             foreach (var bits in AssemblyTests.Bits(batch)) numbers.Add(bits % 100_003);
         }
         var contexts = set.EncodeContexts(Columns.From(["5", "12.5"]).Text("hour", h => h).Text("agent", h => h));

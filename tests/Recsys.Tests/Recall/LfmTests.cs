@@ -139,8 +139,14 @@ public class LfmTests
         });
         var model = Lfm.Train(log, new LfmOptions
         {
-            Feedback = LfmFeedback.Explicit, Biases = true, Factors = 4, Epochs = 300, LearningRate = 0.05f, LearningRateDecay = 1,
-            Regularization = 0.001f, Shards = 4,
+            Feedback = LfmFeedback.Explicit,
+            Biases = true,
+            Factors = 4,
+            Epochs = 300,
+            LearningRate = 0.05f,
+            LearningRateDecay = 1,
+            Regularization = 0.001f,
+            Shards = 4,
         });
         var error = 0.0;
         for (var u = 0; u < 40; u++)
@@ -160,7 +166,13 @@ public class LfmTests
     {
         var model = Lfm.Train(Log, new LfmOptions
         {
-            Feedback = feedback, Biases = biases, Factors = 3, Epochs = 10, NegativeRatio = 2, NegativePower = 0.5, Regularization = 0.03f,
+            Feedback = feedback,
+            Biases = biases,
+            Factors = 3,
+            Epochs = 10,
+            NegativeRatio = 2,
+            NegativePower = 0.5,
+            Regularization = 0.03f,
             Shards = 2,
         });
         var history = Log.ItemsOf(7).ToArray().Distinct().ToArray();

@@ -26,11 +26,20 @@ public class NeighbourhoodTests
         ["pearson"] = new() { Similarity = CfSimilarity.Pearson, Prediction = CfPrediction.MeanCentred, Neighbours = 8 },
         ["pearson, weighted"] = new()
         {
-            Similarity = CfSimilarity.Pearson, Prediction = CfPrediction.MeanCentred, InverseFrequency = true, TimeDecay = 0.5f,
-            Shrinkage = 4, Neighbours = 8,
+            Similarity = CfSimilarity.Pearson,
+            Prediction = CfPrediction.MeanCentred,
+            InverseFrequency = true,
+            TimeDecay = 0.5f,
+            Shrinkage = 4,
+            Neighbours = 8,
         },
-        ["adjusted cosine"] = new() { Similarity = CfSimilarity.AdjustedCosine, Prediction = CfPrediction.MeanCentred, Shrinkage = 1,
-            Neighbours = 8 },
+        ["adjusted cosine"] = new()
+        {
+            Similarity = CfSimilarity.AdjustedCosine,
+            Prediction = CfPrediction.MeanCentred,
+            Shrinkage = 1,
+            Neighbours = 8
+        },
         ["mean-centred cosine"] = new() { Prediction = CfPrediction.MeanCentred, Neighbours = 8 },
     };
 
@@ -60,9 +69,14 @@ public class NeighbourhoodTests
         var o = Options[variant];
         var options = new UserCfOptions
         {
-            Similarity = o.Similarity, Prediction = o.Prediction, UseValues = o.UseValues, InverseFrequency = o.InverseFrequency,
+            Similarity = o.Similarity,
+            Prediction = o.Prediction,
+            UseValues = o.UseValues,
+            InverseFrequency = o.InverseFrequency,
             TimeDecay = o.TimeDecay,
-            Shrinkage = o.Shrinkage, NormalizeByMax = o.NormalizeByMax, Neighbours = o.Neighbours,
+            Shrinkage = o.Shrinkage,
+            NormalizeByMax = o.NormalizeByMax,
+            Neighbours = o.Neighbours,
         };
         var model = UserCf.Train(Log, options);
         AssertSame(Log, new SlowNeighbours(Log, options, byItem: false), model, model.Predict);

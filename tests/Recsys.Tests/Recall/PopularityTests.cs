@@ -62,8 +62,13 @@ public class PopularityTests
     [Fact]
     public void Rates_are_clicks_per_impression()
     {
-        var options = new PopularityOptions { Score = PopularityScore.SuccessRate, SuccessEvent = "click", TrialEvent = "impression",
-            Smoothing = 0 };
+        var options = new PopularityOptions
+        {
+            Score = PopularityScore.SuccessRate,
+            SuccessEvent = "click",
+            TrialEvent = "impression",
+            Smoothing = 0
+        };
         var scores = Scores(options, Clicks());
         Assert.Equal(0.3, scores[0], 1e-6);
         Assert.Equal(0.5, scores[1], 1e-6);

@@ -128,8 +128,15 @@ public abstract class LfmContractBase : RecallerContract<Lfm>
 
 public sealed class LfmContract : LfmContractBase
 {
-    protected override LfmOptions Options => new() { Factors = 8, Epochs = 60, LearningRate = 0.1f, Biases = true, NegativePower = 0,
-        Shards = 4 };
+    protected override LfmOptions Options => new()
+    {
+        Factors = 8,
+        Epochs = 60,
+        LearningRate = 0.1f,
+        Biases = true,
+        NegativePower = 0,
+        Shards = 4
+    };
 }
 
 public sealed class PlainLfmContract : LfmContractBase
@@ -139,8 +146,13 @@ public sealed class PlainLfmContract : LfmContractBase
 
 public sealed class RatedLfmContract : LfmContractBase
 {
-    protected override LfmOptions Options => LfmOptions.ForRatings with { Factors = 8, Epochs = 80, LearningRate = 0.1f,
-        LearningRateDecay = 1 };
+    protected override LfmOptions Options => LfmOptions.ForRatings with
+    {
+        Factors = 8,
+        Epochs = 80,
+        LearningRate = 0.1f,
+        LearningRateDecay = 1
+    };
 
     protected override Interactions KnownData() => ContractData.RatedCommunities();
 }
