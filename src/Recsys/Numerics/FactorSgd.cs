@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
@@ -44,6 +45,7 @@ internal static class FactorSgd
     /// <param name="rate">η.</param>
     /// <param name="regularization">λ.</param>
     /// <returns>Σ e².</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static double Run(FactorState state, ReadOnlySpan<FactorExample> examples, float rate, float regularization)
     {
         var stride = state.Stride;
