@@ -183,7 +183,7 @@ public class LfmTests
 
         // The scores are linear in (p, b): read the solution off them by comparing with the minimiser found by plain gradient descent.
         var x = new double[biases ? 4 : 3];
-        for (var step = 0; step < 20_000; step++)
+        for (var step = 0; step < 5_000; step++)
         {
             var gradient = new double[x.Length];
             for (var k = 0; k < history.Length; k++) Add(history[k], feedback == LfmFeedback.Explicit ? values[k] : 1, 1, gradient);
