@@ -66,7 +66,7 @@ internal static class CsvSource
         BufferSize = 1 << 18,
     };
 
-    private static Stream Decompressed(Stream stream, string source, bool leaveOpen)
+    private static SplicedStream Decompressed(Stream stream, string source, bool leaveOpen)
     {
         var head = new byte[2];
         var length = stream.ReadAtLeast(head, head.Length, throwOnEndOfStream: false);
