@@ -33,11 +33,13 @@ def serve(load):
                 run = prepare(command["prepare"])
                 say({"ok": True})
             else:
+                cpu = time.process_time()
                 start = time.perf_counter()
                 for _ in range(command["run"]):
                     answer = run()
                 seconds = time.perf_counter() - start
-                say({"seconds": seconds, "answer": None if answer is None else float(answer), "peak": peak()})
+                cpu = time.process_time() - cpu
+                say({"seconds": seconds, "cpu": cpu, "answer": None if answer is None else float(answer), "peak": peak()})
         except Exception as error:  # reported to the other end, which stops the comparison
             say({"error": repr(error)})
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Text.Json.Nodes;
 
 namespace Recsys.Benchmarks.Peers;
@@ -49,42 +50,51 @@ internal static class ComparisonRunner
     {
         using var peer = PeerProcess.Start(comparison.Script, out var reason);
         if (peer is null) Console.WriteLine($"{comparison.Name}: no peer, only our times: {reason}");
-        Console.WriteLine($"{comparison.Name}: ours against {peer?.Name ?? "nothing"}, {rounds} alternating rounds, medians (fastest)");
-        Console.WriteLine($"{"",-34} {"ours",20} {"peer",20} {"peer/ours",10} {"asked",6} {"ours MB",9} {"peer MB",9}");
-        foreach (var work in comparison.Cases())
+        Console.WriteLine($"{comparison.Name}: ours against {peer?.Name ?? "nothing"}");
+        Console.WriteLine($"{rounds} alternating rounds, medians (fastest); cpu: the ratio of processor time, which a busy machine disturbs less");
+        Console.WriteLine(
+            $"{"",-34} {"ours",21} {"peer",21} {"peer/ours",9} {"asked",5} {"cpu",6} {"ours MB",8} {"peer MB",8}");
+        foreach (var work in comparison.Cases()) Run(work, peer, rounds);
+    }
+
+    // A method of its own, so that nothing of one case is still alive in the next and counted there.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void Run(ComparisonCase work, PeerProcess? peer, int rounds)
+    {
+        Memory.ResetPeak();
+        var ours = work.Prepare();
+        peer?.Ask(new JsonObject { ["prepare"] = work.Arguments.DeepClone() });
+
+        double[] ourTimes = new double[rounds], peerTimes = new double[rounds], ourCpu = new double[rounds], peerCpu = new double[rounds];
+        double ourAnswer = double.NaN, peerAnswer = double.NaN, peerPeak = double.NaN;
+        for (var round = -2; round < rounds; round++)   // two rounds of warm-up
         {
-            Memory.ResetPeak();
-            var ours = work.Prepare();
-            peer?.Ask(new JsonObject { ["prepare"] = work.Arguments.DeepClone() });
+            Thread.Sleep(PauseMilliseconds);
+            var cpu = Environment.CpuUsage.TotalTime;
+            var start = Stopwatch.GetTimestamp();
+            for (var i = 0; i < work.Repeats; i++) ourAnswer = ours();
+            var time = Stopwatch.GetElapsedTime(start).TotalSeconds / work.Repeats;
+            if (round >= 0) (ourTimes[round], ourCpu[round]) = (time, (Environment.CpuUsage.TotalTime - cpu).TotalSeconds / work.Repeats);
+            if (peer is null) continue;
 
-            var ourTimes = new double[rounds];
-            var peerTimes = new double[rounds];
-            double ourAnswer = double.NaN, peerAnswer = double.NaN, peerPeak = double.NaN;
-            for (var round = -2; round < rounds; round++)   // two rounds of warm-up
+            Thread.Sleep(PauseMilliseconds);
+            var answer = peer.Ask(new JsonObject { ["run"] = work.Repeats });
+            if (round >= 0)
             {
-                Thread.Sleep(PauseMilliseconds);
-                var start = Stopwatch.GetTimestamp();
-                for (var i = 0; i < work.Repeats; i++) ourAnswer = ours();
-                var time = Stopwatch.GetElapsedTime(start).TotalSeconds / work.Repeats;
-                if (round >= 0) ourTimes[round] = time;
-                if (peer is null) continue;
-
-                Thread.Sleep(PauseMilliseconds);
-                var answer = peer.Ask(new JsonObject { ["run"] = work.Repeats });
-                if (round >= 0) peerTimes[round] = answer["seconds"]!.GetValue<double>() / work.Repeats;
-                peerAnswer = answer["answer"]?.GetValue<double>() ?? double.NaN;
-                peerPeak = answer["peak"]?.GetValue<double>() ?? double.NaN;
+                peerTimes[round] = answer["seconds"]!.GetValue<double>() / work.Repeats;
+                peerCpu[round] = answer["cpu"]!.GetValue<double>() / work.Repeats;
             }
-            Array.Sort(ourTimes);
-            Array.Sort(peerTimes);
-            var ratio = peer is null ? double.NaN : peerTimes[rounds / 2] / ourTimes[rounds / 2];
-            Console.WriteLine(
-                $"{work.Name,-34} {Times(ourTimes),20} {Times(peerTimes),20} {ratio,10:F2} {work.Target,6:F2} "
-                + $"{Memory.Peak(),9:F0} {peerPeak,9:F0}"
-                + (ratio < work.Target ? "  short" : ""));
-            if (Math.Abs(ourAnswer - peerAnswer) > work.Tolerance * Math.Max(1, Math.Abs(peerAnswer)))
-                Console.WriteLine($"  the answers differ: ours {ourAnswer}, the peer's {peerAnswer}");
+            peerAnswer = answer["answer"]?.GetValue<double>() ?? double.NaN;
+            peerPeak = answer["peak"]?.GetValue<double>() ?? double.NaN;
         }
+        foreach (var times in (double[][])[ourTimes, peerTimes, ourCpu, peerCpu]) Array.Sort(times);
+        var ratio = peer is null ? double.NaN : peerTimes[rounds / 2] / ourTimes[rounds / 2];
+        var cpuRatio = peer is null ? double.NaN : peerCpu[rounds / 2] / ourCpu[rounds / 2];
+        Console.WriteLine(
+            $"{work.Name,-34} {Times(ourTimes),21} {Times(peerTimes),21} {ratio,9:F2} {work.Target,5:F2} {cpuRatio,6:F2} "
+            + $"{Memory.Peak(),8:F0} {peerPeak,8:F0}" + (ratio < work.Target ? "  short" : ""));
+        if (Math.Abs(ourAnswer - peerAnswer) > work.Tolerance * Math.Max(1, Math.Abs(peerAnswer)))
+            Console.WriteLine($"  the answers differ: ours {ourAnswer}, the peer's {peerAnswer}");
     }
 
     private static string Times(double[] sorted) => Time(sorted[sorted.Length / 2]) + " (" + Time(sorted[0]) + ")";
