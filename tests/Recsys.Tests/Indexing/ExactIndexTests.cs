@@ -5,7 +5,6 @@ using Recsys.Tests.Reference;
 
 namespace Recsys.Tests.Indexing;
 
-[KernelTests]
 public sealed class ExactIndexTests
 {
     [Theory]
