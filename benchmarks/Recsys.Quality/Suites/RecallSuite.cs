@@ -11,7 +11,7 @@ internal sealed class RecallSuite : Suite
 {
     public override string Name => "recall";
 
-    public override string Question => "How well do Popularity, ItemCf, UserCf and Lfm rank all of ml-100k and ml-1m?";
+    public override string Question => "How well does each recall model rank all of ml-100k and ml-1m?";
 
     public override bool Run(DataFolders data)
     {
@@ -35,6 +35,8 @@ internal sealed class RecallSuite : Suite
             ("Popularity", () => Popularity.Train(split.Train)),
             ("ItemCf", () => ItemCf.Train(split.Train)),
             ("UserCf", () => UserCf.Train(split.Train)),
+            ("Ease", () => Ease.Train(split.Train)),
+            ("Swing", () => Swing.Train(split.Train)),
             ("Lfm", () => Lfm.Train(split.Train)),
             ("Lfm 64", () => Lfm.Train(split.Train, new LfmOptions { Factors = 64, NegativeRatio = 4 })),
         ];

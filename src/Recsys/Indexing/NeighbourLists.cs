@@ -24,19 +24,29 @@ internal sealed class NeighbourLists
     /// <summary>Positive, as many as there are <see cref="Ids"/>.</summary>
     public ReadOnlySpan<float> Similarities(int of) => _similarities.AsSpan((int)_offsets[of], (int)(_offsets[of + 1] - _offsets[of]));
 
+    /// <summary>Writes the neighbours of one row, best first, and returns how many; called on many threads.</summary>
+    public delegate int RowSearch(int row, Span<ScoredItem> destination);
+
     /// <summary>Searches the neighbours of every row. Rows are searched apart from each other, so threads don't change the
     /// result.</summary>
-    /// <param name="index">The rows.</param>
+    /// <inheritdoc cref="Search(int, RowSearch, int, bool, int, IProgress{TrainProgress}?, CancellationToken)"/>
+    public static NeighbourLists Search(
+        SparseRowIndex index, int neighbours, bool scaleToOne, int threads, IProgress<TrainProgress>? progress, CancellationToken cancel)
+        => Search(index.RowCount, index.Search, neighbours, scaleToOne, threads, progress, cancel);
+
+    /// <summary>Searches the neighbours of every row, each row apart from the others.</summary>
+    /// <param name="rows">How many.</param>
+    /// <param name="search">Finds neighbours with positive similarities.</param>
     /// <param name="neighbours">K, the most that are kept of each.</param>
     /// <param name="scaleToOne">Divide each list by its best similarity.</param>
     /// <param name="threads">At least 1.</param>
     /// <param name="progress">Told after each part of the rows, by one thread at a time.</param>
     /// <param name="cancel">Checked before each part.</param>
     public static NeighbourLists Search(
-        SparseRowIndex index, int neighbours, bool scaleToOne, int threads, IProgress<TrainProgress>? progress, CancellationToken cancel)
+        int rows, RowSearch search, int neighbours, bool scaleToOne, int threads, IProgress<TrainProgress>? progress,
+        CancellationToken cancel)
     {
         const int RowsOfPart = 64;
-        var rows = index.RowCount;
         var parts = (rows + RowsOfPart - 1) / RowsOfPart;
         var found = new ScoredItem[rows][];
         var (done, gate) = (0, new Lock());
@@ -44,7 +54,7 @@ internal sealed class NeighbourLists
         {
             var list = new ScoredItem[Math.Min(neighbours, rows)];
             for (var row = part * RowsOfPart; row < Math.Min(rows, (part + 1) * RowsOfPart); row++)
-                found[row] = list[..index.Search(row, list)];
+                found[row] = list[..search(row, list)];
             lock (gate) progress?.Report(new TrainProgress("neighbours", ++done, parts));
         }, cancel);
 

@@ -22,9 +22,11 @@ public sealed class ModelKinds
         .With<Features.FittedSchema>()
         .With<Indexing.ExactIndex>()
         .With<Rank.LogisticRegression>()
+        .With<Recall.Ease>()
         .With<Recall.ItemCf>()
         .With<Recall.Lfm>()
         .With<Recall.Popularity>()
+        .With<Recall.Swing>()
         .With<Recall.UserCf>()
         .With<Recommender>();
 

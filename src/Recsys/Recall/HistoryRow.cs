@@ -1,3 +1,5 @@
+using Recsys.Numerics;
+
 namespace Recsys.Recall;
 
 /// <summary>A given history made like a trained row: known items only, each once, with 1, the sum of its values or its last
@@ -12,6 +14,15 @@ internal sealed class HistoryRow(int itemCount, RepeatedItems repeats)
     public ReadOnlySpan<int> Items => _items.AsSpan(0, _count);
 
     public Span<float> Values => _values.AsSpan(0, _count);
+
+    /// <summary>The row that a request speaks of: its history, else the trained row of its user; empty for an unknown user.</summary>
+    /// <exception cref="ArgumentException">The values are not as many as the items, or one is not finite.</exception>
+    public SparseRow RowOf(in RecallRequest request, SparseMatrix users)
+    {
+        if (request.History.IsEmpty) return (uint)request.User < (uint)users.RowCount ? users.Row(request.User) : default;
+        Load(request);
+        return new SparseRow(Items, Values);
+    }
 
     /// <exception cref="ArgumentException">The values are not as many as the items, or one is not finite.</exception>
     public void Load(in RecallRequest request)

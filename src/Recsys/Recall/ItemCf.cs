@@ -84,7 +84,7 @@ public sealed class ItemCf : IRecaller, ISimilarItems, IModel<ItemCf>
     public int Recall(in RecallRequest request, Span<ScoredItem> destination)
     {
         var scratch = _scratch.Rent();
-        var row = RowOf(request, scratch.History);
+        var row = scratch.History.RowOf(request, _users);
         var centred = _options.Prediction == CfPrediction.MeanCentred;
         var sums = scratch.Sums;
         for (var k = 0; k < row.Length; k++)
@@ -158,14 +158,6 @@ public sealed class ItemCf : IRecaller, ISimilarItems, IModel<ItemCf>
         var users = reader.Matrix("users");
         var neighbours = NeighbourLists.Read(reader.Scope("neighbours"), users.ColumnCount);
         return new ItemCf(options, users, neighbours, reader.Tensor<float>("item_means", users.ColumnCount));
-    }
-
-    private SparseRow RowOf(in RecallRequest request, HistoryRow history)
-    {
-        if (request.History.IsEmpty)
-            return (uint)request.User < (uint)UserCount ? _users.Row(request.User) : default;
-        history.Load(request);
-        return new SparseRow(history.Items, history.Values);
     }
 
     private sealed record Scratch(HistoryRow History, SparseAccumulator Sums);

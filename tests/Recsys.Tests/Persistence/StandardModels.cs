@@ -23,9 +23,11 @@ internal static class StandardModels
         [ExactIndex.Kind] = () => ExactIndex.Build([1, 2, 3, 4, 5, 6, 0.5f, -1], 2),
         [LogisticRegression.Kind] = ()
             => LogisticRegression.Train(SparseMatrix.FromRows(2, [[(0, 1f)], [(1, 1f)], [(0, 1f), (1, 2f)]]), [0, 1, 1]),
+        [Ease.Kind] = () => Ease.Train(ContractData.Communities(), new EaseOptions { Regularization = 10 }),
         [ItemCf.Kind] = () => ItemCf.Train(ContractData.Communities()),
         [Lfm.Kind] = () => Lfm.Train(ContractData.RatedCommunities(), new LfmOptions { Factors = 4, Epochs = 2 }),
         [Popularity.Kind] = () => Popularity.Train(ContractData.Communities()),
+        [Swing.Kind] = () => Swing.Train(ContractData.Communities()),
         [UserCf.Kind] = () => UserCf.Train(ContractData.Communities()),
         [Recommender.Kind] = Composed,
     };

@@ -37,6 +37,13 @@ public sealed class RecallModelFileTests
             Lfm.Train(ContractData.RatedCommunities(), new LfmOptions { Feedback = LfmFeedback.Explicit, Factors = 4, Epochs = 5 }),
                 Answers);
 
+    [Fact]
+    public void Ease_of_ones()
+        => ModelFileContract.Check(Ease.Train(ContractData.Communities(), new EaseOptions { Regularization = 10 }), Answers);
+
+    [Fact]
+    public void Swing_of_a_log() => ModelFileContract.Check(Swing.Train(ContractData.Communities()), Answers);
+
     // Known and unknown users, a history with strangers in it, similar items of known and unknown items.
     private static float[] Answers(IRecaller model)
     {

@@ -34,6 +34,35 @@ internal static class SlowSolve
         return x;
     }
 
+    /// <summary>The inverse by Gauss and Jordan, with partial pivoting.</summary>
+    public static double[] Inverse(float[] matrix, int size)
+    {
+        var (a, x) = (Array.ConvertAll(matrix, v => (double)v), new double[size * size]);
+        for (var r = 0; r < size; r++) x[r * size + r] = 1;
+        for (var k = 0; k < size; k++)
+        {
+            var pivot = k;
+            for (var r = k + 1; r < size; r++)
+                if (Math.Abs(a[r * size + k]) > Math.Abs(a[pivot * size + k])) pivot = r;
+            for (var c = 0; c < size; c++)
+            {
+                (a[k * size + c], a[pivot * size + c]) = (a[pivot * size + c], a[k * size + c]);
+                (x[k * size + c], x[pivot * size + c]) = (x[pivot * size + c], x[k * size + c]);
+            }
+            for (var r = 0; r < size; r++)
+            {
+                if (r == k) continue;
+                var factor = a[r * size + k] / a[k * size + k];
+                for (var c = k; c < size; c++) a[r * size + c] -= factor * a[k * size + c];
+                for (var c = 0; c < size; c++) x[r * size + c] -= factor * x[k * size + c];
+            }
+        }
+        for (var r = 0; r < size; r++)
+            for (var c = 0; c < size; c++)
+                x[r * size + c] /= a[r * size + r];
+        return x;
+    }
+
     /// <summary>A symmetric positive definite matrix: GᵀG / size + the identity.</summary>
     public static float[] PositiveDefinite(int size, ulong seed)
     {

@@ -1,0 +1,71 @@
+using Recsys.Data;
+using Recsys.Recall;
+using Recsys.Tests.Contracts;
+
+namespace Recsys.Tests.Recall;
+
+public abstract class EaseContractBase : RecallerContract<Ease>
+{
+    protected abstract EaseOptions Options { get; }
+
+    protected override Ease Train(Interactions data, ContractRun run)
+        => Ease.Train(data, Options with { Threads = run.Threads }, run.Progress, run.Cancel);
+
+    protected override IReadOnlyList<Action> InvalidOptions =>
+    [
+        () => _ = Options with { Regularization = 0 },
+        () => _ = Options with { Regularization = float.NaN },
+        () => _ = Options with { Threads = 0 },
+    ];
+}
+
+public sealed class EaseContract : EaseContractBase
+{
+    protected override EaseOptions Options => new();
+}
+
+public sealed class ValuedEaseContract : EaseContractBase
+{
+    protected override EaseOptions Options => new() { UseValues = true, Regularization = 20 };
+}
+
+public abstract class SwingContractBase : RecallerContract<Swing>
+{
+    protected abstract SwingOptions Options { get; }
+
+    protected override bool ScoresEveryItem => false;
+
+    protected override Swing Train(Interactions data, ContractRun run)
+        => Swing.Train(data, Options with { Threads = run.Threads }, run.Progress, run.Cancel);
+
+    protected override IReadOnlyList<Action> InvalidOptions =>
+    [
+        () => _ = Options with { Smoothing = -1 },
+        () => _ = Options with { UserSmoothing = float.NaN },
+        () => _ = Options with { UserPower = 3 },
+        () => _ = Options with { PopularityPower = 2 },
+        () => _ = Options with { UsersPerItem = 1 },
+        () => _ = Options with { Neighbours = 0 },
+        () => _ = Options with { Threads = 0 },
+    ];
+}
+
+public sealed class SwingContract : SwingContractBase
+{
+    protected override SwingOptions Options => new();
+}
+
+public sealed class SampledSwingContract : SwingContractBase
+{
+    protected override SwingOptions Options
+        => new()
+        {
+            Smoothing = 0,
+            UserSmoothing = 5,
+            UserPower = 0.35f,
+            UsersPerItem = 8,
+            Neighbours = 20,
+            PopularityPower = 0,
+            NormalizeByMax = false,
+        };
+}
