@@ -30,10 +30,14 @@ public sealed class AliasTable
     /// <param name="rng">The stream.</param>
     /// <param name="index">Position in the stream; one position is used.</param>
     public int Sample(in Rng rng, ulong index)
+        => Pick(_slots, rng.Bits(index));
+
+    /// <summary>What those random bits draw.</summary>
+    internal static int Pick(ReadOnlySpan<Slot> slots, ulong bits)
     {
         // The high word picks the slot, the low word is the coin: one draw serves both.
-        var i = (int)Math.BigMul(rng.Bits(index), (ulong)_slots.Length, out var coin);
-        var slot = _slots[i];
+        var i = (int)Math.BigMul(bits, (ulong)slots.Length, out var coin);
+        var slot = slots[i];
         return (uint)(coin >> 32) < slot.Threshold ? i : slot.Alias;
     }
 
@@ -50,7 +54,8 @@ public sealed class AliasTable
         return sum / _slots.Length;
     }
 
-    private static Slot[] Build(double[] weights)
+    /// <summary>The slots of a distribution; changes the weights.</summary>
+    internal static Slot[] Build(double[] weights)
     {
         var largest = 0;
         for (var i = 0; i < weights.Length; i++)
@@ -100,5 +105,5 @@ public sealed class AliasTable
     private static uint Threshold(double share, bool positive)
         => !positive ? 0 : (uint)Math.Clamp(Math.Ceiling(share * 4294967296.0), 1, uint.MaxValue);
 
-    private readonly record struct Slot(uint Threshold, int Alias);
+    internal readonly record struct Slot(uint Threshold, int Alias);
 }

@@ -20,6 +20,10 @@ public static partial class Elementwise
     /// <inheritdoc cref="Sigmoid(ReadOnlySpan{float}, Span{float})"/>
     public static float Sigmoid(float x) => One<SigmoidMap>(x);
 
+    /// <summary>σ of four values in a register.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static Vector128<float> Sigmoid4(Vector128<float> x) => SigmoidMap.Apply<Lanes128, Vector128<float>>(x);
+
     /// <summary>log σ(x) = -softplus(-x), precise in both tails and finite for every finite x.</summary>
     public static void LogSigmoid(ReadOnlySpan<float> x, Span<float> destination) => Map<LogSigmoidMap>(x, destination);
 

@@ -23,6 +23,7 @@ public sealed class ModelKinds
         .With<Indexing.ExactIndex>()
         .With<Rank.LogisticRegression>()
         .With<Recall.Ease>()
+        .With<Recall.Item2Vec>()
         .With<Recall.ItemCf>()
         .With<Recall.Lfm>()
         .With<Recall.Popularity>()
