@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Recsys.Numerics;
 
@@ -104,6 +105,7 @@ internal sealed class PairStream
         foreach (var s in segments) Fill(group, pass, s);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Fill(int group, int pass, Segment segment)
     {
         var rng = _rng.Stream((ulong)pass).Stream((ulong)segment.Sequence);

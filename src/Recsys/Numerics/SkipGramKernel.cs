@@ -78,6 +78,7 @@ internal static unsafe class SkipGramKernel
     /// <summary>Whether the loss of a step is computed.</summary>
     public static bool Measures(long step) => step % LossEvery == 0;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)] // long loops within few calls: the first training is the only one
     private static (double, int) Train<L, V>(AlignedRows input, AlignedRows output, ReadOnlySpan<TokenPair> pairs, in Negatives negatives, float rate)
         where L : struct, ILanes<V> where V : struct
     {

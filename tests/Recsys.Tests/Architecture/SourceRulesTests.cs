@@ -16,7 +16,7 @@ public sealed partial class SourceRulesTests
         ["Numerics"] = [],
         ["Data"] = ["Numerics", "Persistence"],
         ["Persistence"] = ["Numerics"],
-        ["Graphs"] = ["Numerics"],
+        ["Graphs"] = ["Data", "Numerics"],
         ["Features"] = ["Data", "Persistence", "Numerics"],
         ["Nn"] = ["Numerics", "Features", "Persistence"],
         ["Indexing"] = ["Numerics", "Persistence"],

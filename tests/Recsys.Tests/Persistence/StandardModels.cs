@@ -24,6 +24,7 @@ internal static class StandardModels
         [LogisticRegression.Kind] = ()
             => LogisticRegression.Train(SparseMatrix.FromRows(2, [[(0, 1f)], [(1, 1f)], [(0, 1f), (1, 2f)]]), [0, 1, 1]),
         [Ease.Kind] = () => Ease.Train(ContractData.Communities(), new EaseOptions { Regularization = 10 }),
+        [Item2Vec.Kind] = () => Item2Vec.Train(ContractData.Communities(), new Item2VecOptions { Dimensions = 4, Epochs = 2 }),
         [ItemCf.Kind] = () => ItemCf.Train(ContractData.Communities()),
         [Lfm.Kind] = () => Lfm.Train(ContractData.RatedCommunities(), new LfmOptions { Factors = 4, Epochs = 2 }),
         [Popularity.Kind] = () => Popularity.Train(ContractData.Communities()),

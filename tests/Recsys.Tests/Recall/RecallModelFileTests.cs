@@ -20,6 +20,11 @@ public sealed class RecallModelFileTests
             Answers);
 
     [Fact]
+    public void Item2Vec_of_sets()
+        => ModelFileContract.Check(
+            Item2Vec.Train(ContractData.Communities(), new Item2VecOptions { Dimensions = 4, Epochs = 3, Window = 0 }), Answers);
+
+    [Fact]
     public void UserCf_of_ones() => ModelFileContract.Check(UserCf.Train(ContractData.Communities()), Answers);
 
     [Fact]

@@ -1,0 +1,53 @@
+using Recsys.Data;
+using Recsys.Recall;
+using Recsys.Tests.Contracts;
+
+namespace Recsys.Tests.Recall;
+
+public abstract class Item2VecContractBase : RecallerContract<Item2Vec>
+{
+    protected abstract Item2VecOptions Options { get; }
+
+    protected override bool ScoresEveryItem => false;
+
+    protected override Item2Vec Train(Interactions data, ContractRun run)
+        => Item2Vec.Train(data, Options with { Threads = run.Threads }, run.Progress, run.Cancel);
+
+    protected override IReadOnlyList<Action> InvalidOptions =>
+    [
+        () => _ = Options with { Objective = (Item2VecObjective)9 },
+        () => _ = Options with { Dimensions = 0 },
+        () => _ = Options with { Window = -1 },
+        () => _ = Options with { SessionGap = TimeSpan.FromSeconds(-1) },
+        () => _ = Options with { Negatives = 0 },
+        () => _ = Options with { Negatives = 256 },
+        () => _ = Options with { NegativePower = double.NaN },
+        () => _ = Options with { Subsample = -1 },
+        () => _ = Options with { MinCount = 0 },
+        () => _ = Options with { Epochs = 0 },
+        () => _ = Options with { LearningRate = 0 },
+        () => _ = Options with { HistoryDecay = 0 },
+        () => _ = Options with { Shards = 0 },
+        () => _ = Options with { Threads = 0 },
+        () => _ = Options with { Index = null! },
+        () => Item2Vec.Train(ContractData.OneUser(), Options with { Dimensions = 9, WarmStart = Item2Vec.Train(ContractData.OneUser(), Options) }),
+        () => Item2Vec.Train(ContractData.OneItem(), Options with { WarmStart = Item2Vec.Train(ContractData.OneUser(), Options) }),
+    ];
+}
+
+public sealed class Item2VecContract : Item2VecContractBase
+{
+    protected override Item2VecOptions Options => new() { Dimensions = 12, Epochs = 60, LearningRate = 0.1f };
+}
+
+public sealed class SetItem2VecContract : Item2VecContractBase
+{
+    protected override Item2VecOptions Options
+        => new() { Dimensions = 16, Window = 0, Epochs = 30, LearningRate = 0.1f, Subsample = 0.05, HistoryDecay = 0.9f, Negatives = 8 };
+}
+
+public sealed class CbowItem2VecContract : Item2VecContractBase
+{
+    protected override Item2VecOptions Options
+        => new() { Objective = Item2VecObjective.Cbow, Dimensions = 12, Epochs = 10, LearningRate = 0.05f };
+}
