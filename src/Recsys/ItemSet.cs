@@ -26,6 +26,9 @@ public sealed class ItemSet
     /// <summary>Number of distinct items.</summary>
     public int Count { get; }
 
+    /// <summary>One bit for each item, 64 a word; may be shorter or longer than a catalogue.</summary>
+    internal ReadOnlySpan<ulong> Words => _bits;
+
     /// <summary>Whether the item is in the set; false for ids outside it, negative ones included.</summary>
     public bool Contains(int item)
     {

@@ -48,6 +48,9 @@ internal sealed record ComparisonCase(string Name, double Target, JsonObject Arg
     /// <summary>Calls in one timed run; raise it for work of microseconds.</summary>
     public int Repeats { get; init; } = 1;
 
+    /// <summary>Rounds before the timed ones; 0 for work so long that its first calls do not count.</summary>
+    public int WarmUps { get; init; } = 2;
+
     /// <summary>Largest relative difference of the two answers.</summary>
     public double Tolerance { get; init; } = 1e-3;
 }

@@ -67,7 +67,7 @@ internal static class ComparisonRunner
 
         double[] ourTimes = new double[rounds], peerTimes = new double[rounds], ourCpu = new double[rounds], peerCpu = new double[rounds];
         double ourAnswer = double.NaN, peerAnswer = double.NaN, peerPeak = double.NaN;
-        for (var round = -2; round < rounds; round++)   // two rounds of warm-up
+        for (var round = -work.WarmUps; round < rounds; round++)
         {
             Thread.Sleep(PauseMilliseconds);
             var cpu = Environment.CpuUsage.TotalTime;

@@ -18,20 +18,8 @@ public sealed partial class ExactIndex
     /// <exception cref="ArgumentException">The lengths do not fit together, or a query is not finite.</exception>
     public void SearchBatch(ReadOnlySpan<float> queries, in ItemFilter filter, Span<ScoredItem> destination, Span<int> counts)
     {
-        if (queries.Length != (long)counts.Length * Dimensions)
-        {
-            throw new ArgumentException(
-                $"queries holds {queries.Length} floats; {counts.Length} counts × {Dimensions} dimensions is another number.",
-                nameof(queries));
-        }
+        var k = VectorChecks.Batch(queries, Dimensions, destination.Length, counts.Length);
         if (counts.IsEmpty) return;
-        if (destination.Length % counts.Length != 0)
-        {
-            throw new ArgumentException(
-                $"destination holds {destination.Length} items, not the same number for each of {counts.Length} queries.",
-                nameof(destination));
-        }
-        var k = destination.Length / counts.Length;
 
         if (counts.Length < MinQueries || Similarity == VectorSimilarity.Euclidean || k == 0)
         {
@@ -39,13 +27,13 @@ public sealed partial class ExactIndex
                 counts[q] = Search(queries.Slice(q * Dimensions, Dimensions), filter, destination.Slice(q * k, k));
             return;
         }
-        for (var q = 0; q < counts.Length; q++) CheckLength(queries.Slice(q * Dimensions, Dimensions), nameof(queries), q);
+        for (var q = 0; q < counts.Length; q++) VectorChecks.SquaredLength(queries.Slice(q * Dimensions, Dimensions), nameof(queries), q);
 
         var normalized = Similarity == VectorSimilarity.Cosine ? ArrayPool<float>.Shared.Rent(queries.Length) : null;
         if (normalized is not null)
         {
             for (var q = 0; q < counts.Length; q++)
-                Normalize(queries.Slice(q * Dimensions, Dimensions), normalized.AsSpan(q * Dimensions, Dimensions));
+                VectorChecks.Normalize(queries.Slice(q * Dimensions, Dimensions), normalized.AsSpan(q * Dimensions, Dimensions));
             queries = normalized.AsSpan(0, queries.Length);
         }
         var excluded = TopItems.RentExcluded(filter, Count);

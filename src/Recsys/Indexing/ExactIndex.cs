@@ -17,7 +17,6 @@ public sealed partial class ExactIndex : IVectorIndex, IModel<ExactIndex>
     private const int BlockFloats = 32 * 1024;        // a block of rows is scored, then its scores are scanned while they are in the cache
     private const int MaxBlockRows = 1024;
     private const long ShardFloats = 1L << 19;        // below this a thread costs more to wake than it gives
-    private const float MaxSquaredLength = float.MaxValue / 4;
 
     private readonly float[] _vectors;   // [Count, Dimensions], of length 1 or 0 for cosine
     private readonly int _threads;
@@ -48,9 +47,7 @@ public sealed partial class ExactIndex : IVectorIndex, IModel<ExactIndex>
     /// <exception cref="ArgumentException">The floats do not fill whole vectors, or one of them is not finite or far too long.</exception>
     public static ExactIndex Build(ReadOnlySpan<float> vectors, int dimensions, ExactIndexOptions? options = null)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(dimensions, 1);
-        if (vectors.Length % dimensions != 0)
-            throw new ArgumentException($"vectors holds {vectors.Length} floats, not whole vectors of {dimensions}.", nameof(vectors));
+        VectorChecks.Count(vectors, dimensions);
         return Own(vectors.ToArray(), dimensions, options);
     }
 
@@ -58,14 +55,8 @@ public sealed partial class ExactIndex : IVectorIndex, IModel<ExactIndex>
     internal static ExactIndex Own(float[] vectors, int dimensions, ExactIndexOptions? options = null)
     {
         options ??= new();
-        var count = vectors.Length / dimensions;
-        for (var row = 0; row < count; row++)
-        {
-            var vector = vectors.AsSpan(row * dimensions, dimensions);
-            CheckLength(vector, nameof(vectors), row);
-            if (options.Similarity == VectorSimilarity.Cosine) Normalize(vector, vector);
-        }
-        return new(vectors, count, dimensions, options.Similarity, options.Threads);
+        VectorChecks.Prepare(vectors, dimensions, options.Similarity);
+        return new(vectors, vectors.Length / dimensions, dimensions, options.Similarity, options.Threads);
     }
 
     /// <summary>The same index with another number of threads; shares the vectors.</summary>
@@ -87,16 +78,14 @@ public sealed partial class ExactIndex : IVectorIndex, IModel<ExactIndex>
     /// <remarks>A predicate in the filter is asked on the caller's thread only, which then does the whole search.</remarks>
     public int Search(ReadOnlySpan<float> query, in ItemFilter filter, Span<ScoredItem> destination)
     {
-        if (query.Length != Dimensions)
-            throw new ArgumentException($"query holds {query.Length} floats; the vectors of this index have {Dimensions}.", nameof(query));
-        CheckLength(query, nameof(query), -1);
+        VectorChecks.Query(query, Dimensions);
         if (destination.Length > Count) destination = destination[..Count];
         if (destination.IsEmpty) return 0;
 
         var normalized = Similarity == VectorSimilarity.Cosine ? ArrayPool<float>.Shared.Rent(Dimensions) : null;
         if (normalized is not null)
         {
-            Normalize(query, normalized);
+            VectorChecks.Normalize(query, normalized);
             query = normalized.AsSpan(0, Dimensions);
         }
         var excluded = TopItems.RentExcluded(filter, Count);
@@ -134,7 +123,7 @@ public sealed partial class ExactIndex : IVectorIndex, IModel<ExactIndex>
         var vectors = reader.Tensor<float>("vectors", count, dimensions);
         for (var row = 0; row < count; row++)
         {
-            var squared = CheckLength(vectors.AsSpan(row * dimensions, dimensions), "vectors", row);
+            var squared = VectorChecks.SquaredLength(vectors.AsSpan(row * dimensions, dimensions), "vectors", row);
             if (similarity == VectorSimilarity.Cosine && squared > 1.001f)
                 throw reader.Invalid($"the vector at row {row} of 'vectors' has the squared length {squared}; for the cosine 1 or 0.");
         }
@@ -216,26 +205,5 @@ public sealed partial class ExactIndex : IVectorIndex, IModel<ExactIndex>
         {
             Dot.Rows(vectors, Dimensions, query, scores);
         }
-    }
-
-    // With both squared lengths below a quarter of the largest float no product and no distance can overflow (Cauchy-Schwarz).
-    private static float CheckLength(ReadOnlySpan<float> vector, string name, int row)
-    {
-        var squared = Dot.Product(vector, vector);
-        if (squared <= MaxSquaredLength) return squared;
-        var where = row < 0 ? "the query" : $"vector {row}";
-        for (var i = 0; i < vector.Length; i++)
-            if (!float.IsFinite(vector[i]))
-                throw new ArgumentException($"{name}: {where} holds {vector[i]} at {i}; it must be finite.", name);
-        throw new ArgumentException($"{name}: the squared length of {where} is {squared}; it must be at most {MaxSquaredLength}.", name);
-    }
-
-    private static void Normalize(ReadOnlySpan<float> vector, Span<float> destination)
-    {
-        // In double, so that a tiny vector whose squared length vanishes in float keeps its direction.
-        var squared = 0.0;
-        foreach (var x in vector) squared += (double)x * x;
-        var factor = squared > 0 ? 1 / Math.Sqrt(squared) : 0;
-        for (var i = 0; i < vector.Length; i++) destination[i] = (float)(vector[i] * factor);
     }
 }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Numerics.Tensors;
 using Recsys.Numerics;
 using Recsys.Persistence;
@@ -5,10 +6,11 @@ using Recsys.Persistence;
 namespace Recsys.Indexing;
 
 /// <summary>
-/// The items of a model as vectors, searched for the model's lists: q · v + b, the cosine or the distance, exactly or through an index. What every
-/// recaller with vectors shares, so that one option chooses the index for all of them. Immutable; safe for any number of threads.
+/// The items of a model as vectors, searched for the model's lists: q · v + b, the cosine or the distance, exactly or through an index.
+/// What every recaller with vectors shares, so that one option chooses the index for all of them. Immutable; safe for any number of
+/// threads.
 /// <para>
-/// By dot product and distance every item is eligible; by cosine, and in lists of similar items, only items whose vector is not zero.
+/// Every item is eligible, save those of a zero vector where directions are compared: by cosine, and in the similar items of a dot product.
 /// </para>
 /// </summary>
 internal sealed class VectorRecall
@@ -19,9 +21,14 @@ internal sealed class VectorRecall
     private readonly float[]? _biases;   // [ItemCount]
     private readonly VectorSimilarity _similarity;
     private readonly float[] _inverseNorms;
+    private readonly string _indexName;
+    private readonly IModelIndex? _recall;    // null: every item is scored
+    private readonly IModelIndex? _similar;   // the same one where the similarity is
     private readonly Pool<Scratch> _scratch;
 
-    private VectorRecall(float[] vectors, int dimensions, float[]? biases, VectorSimilarity similarity)
+    private VectorRecall(
+        float[] vectors, int dimensions, float[]? biases, VectorSimilarity similarity, string indexName,
+        Func<string, VectorRows, IModelIndex?> makeIndex)
     {
         _vectors = vectors;
         _biases = biases;
@@ -34,7 +41,13 @@ internal sealed class VectorRecall
             var norm = TensorPrimitives.Norm(Vector(item));
             _inverseNorms[item] = norm > 0 && float.IsFinite(1 / norm) ? 1 / norm : 0;
         }
-        _scratch = new Pool<Scratch>(() => new Scratch());
+        _indexName = indexName;
+        if (indexName != "exact")
+        {
+            _recall = makeIndex("recall_index", RecallRows());
+            _similar = similarity == VectorSimilarity.DotProduct ? makeIndex("similar_index", DirectionRows()) : _recall;
+        }
+        _scratch = new Pool<Scratch>(() => new Scratch(Dimensions));
     }
 
     public int ItemCount { get; }
@@ -53,8 +66,10 @@ internal sealed class VectorRecall
         float[] vectors, int dimensions, IndexOptions options, int threads, float[]? biases = null,
         VectorSimilarity similarity = VectorSimilarity.DotProduct, CancellationToken cancel = default)
     {
-        cancel.ThrowIfCancellationRequested();
-        return new(vectors, dimensions, biases, similarity);
+        options = options with { Threads = threads };
+        return new(
+            vectors, dimensions, biases, similarity, options.Name,
+            (_, rows) => (options with { Similarity = rows.Similarity }).Build(rows, cancel));
     }
 
     /// <summary>Whether the item is known and its vector is not zero.</summary>
@@ -68,33 +83,85 @@ internal sealed class VectorRecall
     /// <param name="destination">Receives the list.</param>
     /// <param name="offset">Added to every score.</param>
     public int Recall(ReadOnlySpan<float> query, in ItemFilter filter, Span<ScoredItem> destination, float offset = 0)
-        => Scan(query, _similarity, -1, filter, destination, offset);
+    {
+        if (_recall is null) return Scan(query, _similarity, -1, filter, destination, offset);
+        VectorChecks.Computed(query);
+        if (_biases is null) return Shift(destination[.._recall.Search(query, filter, destination)], offset);
+        var scratch = _scratch.Rent();
+        query.CopyTo(scratch.Query);
+        scratch.Query[Dimensions] = 1;
+        var count = _recall.Search(scratch.Query, filter, destination);
+        _scratch.Return(scratch);
+        return Shift(destination[..count], offset);
+    }
 
     /// <summary>
-    /// The items most similar to one of them, itself left out: by cosine, or by distance if that is what the model ranks by. None for an item that
-    /// has no vector.
+    /// The items most similar to one of them, itself left out: by cosine, or by distance if that is what the model ranks by. None for an
+    /// unknown item, and by cosine none for a zero vector.
     /// </summary>
     public int SimilarItems(int item, in ItemFilter filter, Span<ScoredItem> destination)
     {
-        if (!Has(item)) return 0;
         var similarity = _similarity == VectorSimilarity.Euclidean ? _similarity : VectorSimilarity.Cosine;
-        return Scan(Vector(item), similarity, item, filter, destination, 0);
+        if ((uint)item >= (uint)ItemCount || (similarity == VectorSimilarity.Cosine && !Has(item))) return 0;
+        if (_similar is null) return Scan(Vector(item), similarity, item, filter, destination, 0);
+        var room = Math.Min(destination.Length, ItemCount) + 1;
+        var list = ArrayPool<ScoredItem>.Shared.Rent(room);
+        var count = 0;
+        foreach (var other in list.AsSpan(0, _similar.Search(Vector(item), filter, list.AsSpan(0, room))))
+            if (count < destination.Length && other.Item != item) destination[count++] = other;
+        ArrayPool<ScoredItem>.Shared.Return(list);
+        return count;
     }
 
     /// <summary>Writes the index alone: vectors and biases are the model's to write.</summary>
-    public void Write(ModelWriter writer) => writer.Text("index", "exact");
+    public void Write(ModelWriter writer)
+    {
+        writer.Text("index", _indexName);
+        _recall?.WriteWithoutRows(writer.Scope("recall_index"));
+        if (!ReferenceEquals(_similar, _recall)) _similar?.WriteWithoutRows(writer.Scope("similar_index"));
+    }
 
     /// <summary>Reads what <see cref="Write"/> wrote.</summary>
     /// <inheritdoc cref="Build"/>
     public static VectorRecall Read(
-        ModelReader reader, float[] vectors, int dimensions, float[]? biases = null, VectorSimilarity similarity = VectorSimilarity.DotProduct)
+        ModelReader reader, float[] vectors, int dimensions, float[]? biases = null,
+        VectorSimilarity similarity = VectorSimilarity.DotProduct)
     {
-        var index = reader.Text("index");
-        if (index != "exact") throw reader.Invalid($"the entry 'index' is '{index}'; it must be exact.");
-        return new(vectors, dimensions, biases, similarity);
+        var name = reader.Text("index");
+        if (name is not ("exact" or "hnsw")) throw reader.Invalid($"the entry 'index' is '{name}'; it must be exact or hnsw.");
+        return new(vectors, dimensions, biases, similarity, name, (scope, rows) => HnswIndex.ReadWithoutRows(reader.Scope(scope), rows));
     }
 
-    // With an item: similar items, which leave out the item itself and those without a vector.
+    // What Recall searches: with a bias, (v, b) · (q, 1). The model's own array serves where nothing is changed.
+    private VectorRows RecallRows()
+    {
+        if (_similarity == VectorSimilarity.Cosine) return DirectionRows();
+        if (_biases is null) return VectorRows.Own(_vectors, Dimensions, _similarity);
+        var rows = new float[ItemCount * (Dimensions + 1)];
+        for (var item = 0; item < ItemCount; item++)
+        {
+            Vector(item).CopyTo(rows.AsSpan(item * (Dimensions + 1)));
+            rows[item * (Dimensions + 1) + Dimensions] = _biases[item];
+        }
+        return VectorRows.Own(rows, Dimensions + 1, _similarity);
+    }
+
+    private VectorRows DirectionRows() => VectorRows.Own([.. _vectors], Dimensions, VectorSimilarity.Cosine).WithoutZeros();
+
+    // Adding the same to all may round two scores to one; then the lower id comes first.
+    private static int Shift(Span<ScoredItem> list, float offset)
+    {
+        for (var i = 0; offset != 0 && i < list.Length; i++)
+        {
+            var item = new ScoredItem(list[i].Item, list[i].Score + offset);
+            var place = i;
+            for (; place > 0 && item.Before(list[place - 1]); place--) list[place] = list[place - 1];
+            list[place] = item;
+        }
+        return list.Length;
+    }
+
+    // With an item: similar items, which leave out the item itself.
     private int Scan(
         ReadOnlySpan<float> query, VectorSimilarity similarity, int item, in ItemFilter filter, Span<ScoredItem> destination, float offset)
     {
@@ -123,9 +190,9 @@ internal sealed class VectorRecall
                     break;
             }
             if (offset != 0) TensorPrimitives.Add(scores, offset, scores);
-            if (item >= 0 || similarity == VectorSimilarity.Cosine)
-                for (var i = 0; i < scores.Length; i++)
-                    if (norms[i] == 0 || first + i == item) scores[i] = float.NegativeInfinity;
+            for (var i = 0; similarity == VectorSimilarity.Cosine && i < scores.Length; i++)
+                if (norms[i] == 0) scores[i] = float.NegativeInfinity;
+            if (item >= first && item < first + scores.Length) scores[item - first] = float.NegativeInfinity;
             top.OfferBlock(first, scores);
         }
         var count = top.Finish();
@@ -133,8 +200,9 @@ internal sealed class VectorRecall
         return count;
     }
 
-    private sealed class Scratch
+    private sealed class Scratch(int dimensions)
     {
+        public readonly float[] Query = new float[dimensions + 1];
         public readonly float[] Scores = new float[BlockItems];
     }
 }

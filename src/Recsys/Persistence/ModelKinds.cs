@@ -21,6 +21,7 @@ public sealed class ModelKinds
         .With<Features.FeatureSet>()
         .With<Features.FittedSchema>()
         .With<Indexing.ExactIndex>()
+        .With<Indexing.HnswIndex>()
         .With<Rank.LogisticRegression>()
         .With<Recall.Ease>()
         .With<Recall.Item2Vec>()

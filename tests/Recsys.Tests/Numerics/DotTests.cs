@@ -49,6 +49,32 @@ public sealed class DotTests
     }
 
     [Fact]
+    public void Rows_here_and_there_have_the_bits_of_rows_in_order()
+    {
+        for (var columns = 1; columns <= 256; columns++)
+        {
+            var matrix = Vector(1, columns % 3, 11 * columns);
+            var vector = Vector(2, columns % 5, columns);
+            var (scores, distances) = (new float[11], new float[11]);
+            Dot.Rows(matrix.Span, columns, vector.Span, scores);
+            Dot.SquaredDistances(matrix.Span, columns, vector.Span, distances);
+            int[] ids = [.. Enumerable.Range(0, columns % 24).Select(i => (i * 7 + columns) % 11)];
+            var found = new float[ids.Length];
+            Dot.RowsAt(matrix.Span, columns, ids, vector.Span, found);
+            Assert.Equal(ids.Select(id => scores[id]), found);
+            Dot.SquaredDistancesAt(matrix.Span, columns, ids, vector.Span, found);
+            Assert.Equal(ids.Select(id => distances[id]), found);
+        }
+        Assert.Contains("ids holds 2", Wrong([0, 2], 3, 2));
+        Assert.Contains("ids holds -1", Wrong([-1], 3, 1));
+        Assert.Contains("vector holds 2", Wrong([0], 2, 1));
+        Assert.Contains("scores has room for 2", Wrong([0], 3, 2));
+
+        static string Wrong(int[] ids, int vector, int scores) => Assert.Throws<ArgumentException>(
+            () => Dot.RowsAt(new float[6], 3, ids, new float[vector], new float[scores])).Message;
+    }
+
+    [Fact]
     public void Squared_distances_match_their_twin_at_every_length()
     {
         for (var columns = 0; columns <= 256; columns++)

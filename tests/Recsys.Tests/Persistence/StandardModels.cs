@@ -21,6 +21,9 @@ internal static class StandardModels
         [FeatureSet.Kind] = Features,
         [FittedSchema.Kind] = () => Features().Schema,
         [ExactIndex.Kind] = () => ExactIndex.Build([1, 2, 3, 4, 5, 6, 0.5f, -1], 2),
+        [HnswIndex.Kind] = () => HnswIndex.Build(
+            [1, 2, 3, 4, 5, 6, 0.5f, -1, 3, 3, 0, 1, 7, -2], 2,
+            new HnswOptions { Links = 2, BuildBreadth = 3, SearchBreadth = 1 }).Without(2),
         [LogisticRegression.Kind] = ()
             => LogisticRegression.Train(SparseMatrix.FromRows(2, [[(0, 1f)], [(1, 1f)], [(0, 1f), (1, 2f)]]), [0, 1, 1]),
         [Ease.Kind] = () => Ease.Train(ContractData.Communities(), new EaseOptions { Regularization = 10 }),

@@ -1,4 +1,5 @@
 using Recsys.Data;
+using Recsys.Indexing;
 using Recsys.Recall;
 using Recsys.Tests.Contracts;
 
@@ -122,6 +123,7 @@ public abstract class LfmContractBase : RecallerContract<Lfm>
         () => _ = Options with { InitialScale = 0 },
         () => _ = Options with { Shards = 0 },
         () => _ = Options with { Threads = 0 },
+        () => _ = Options with { Index = null! },
         () => Lfm.Train(ContractData.OneRow(), Options with { Factors = 9, WarmStart = Lfm.Train(ContractData.OneRow(), Options) }),
     ];
 }
@@ -155,4 +157,14 @@ public sealed class RatedLfmContract : LfmContractBase
     };
 
     protected override Interactions KnownData() => ContractData.RatedCommunities();
+}
+
+public sealed class GraphLfmContract : LfmContractBase
+{
+    protected override LfmOptions Options
+        => new()
+        {
+            Factors = 8, Epochs = 60, LearningRate = 0.1f, NegativePower = 0, Shards = 4,
+            Index = new HnswOptions { Links = 8, BuildBreadth = 40 },
+        };
 }

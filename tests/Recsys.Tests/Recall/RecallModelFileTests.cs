@@ -1,3 +1,4 @@
+using Recsys.Indexing;
 using Recsys.Recall;
 using Recsys.Tests.Contracts;
 
@@ -35,6 +36,14 @@ public sealed class RecallModelFileTests
     [Fact]
     public void Lfm_of_ones() => ModelFileContract.Check(Lfm.Train(ContractData.Communities(), new LfmOptions { Factors = 4, Epochs = 5 }),
         Answers);
+
+    [Fact]
+    public void Lfm_with_a_graph()
+        => ModelFileContract.Check(
+            Lfm.Train(
+                ContractData.Communities(),
+                new LfmOptions { Factors = 4, Epochs = 5, Index = new HnswOptions { Links = 2, SearchBreadth = 1 } }),
+            Answers);
 
     [Fact]
     public void Lfm_of_ratings()
