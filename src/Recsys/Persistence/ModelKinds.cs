@@ -23,6 +23,7 @@ public sealed class ModelKinds
         .With<Indexing.ExactIndex>()
         .With<Indexing.HnswIndex>()
         .With<Rank.LogisticRegression>()
+        .With<Recall.DeepWalk>()
         .With<Recall.Ease>()
         .With<Recall.Item2Vec>()
         .With<Recall.ItemCf>()

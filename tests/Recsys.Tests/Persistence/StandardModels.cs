@@ -1,5 +1,6 @@
 using Recsys.Data;
 using Recsys.Features;
+using Recsys.Graphs;
 using Recsys.Indexing;
 using Recsys.Numerics;
 using Recsys.Persistence;
@@ -26,6 +27,8 @@ internal static class StandardModels
             new HnswOptions { Links = 2, BuildBreadth = 3, SearchBreadth = 1 }).Without(2),
         [LogisticRegression.Kind] = ()
             => LogisticRegression.Train(SparseMatrix.FromRows(2, [[(0, 1f)], [(1, 1f)], [(0, 1f), (1, 2f)]]), [0, 1, 1]),
+        [DeepWalk.Kind] = () => DeepWalk.Train(
+            Graph.FromEdges(4, [0, 1, 2], [1, 2, 0]), NodeLabels.From([[0], [1], [], []]), new DeepWalkOptions { Dimensions = 4, Walks = 2 }),
         [Ease.Kind] = () => Ease.Train(ContractData.Communities(), new EaseOptions { Regularization = 10 }),
         [Item2Vec.Kind] = () => Item2Vec.Train(ContractData.Communities(), new Item2VecOptions { Dimensions = 4, Epochs = 2 }),
         [ItemCf.Kind] = () => ItemCf.Train(ContractData.Communities()),

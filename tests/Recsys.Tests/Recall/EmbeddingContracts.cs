@@ -1,4 +1,5 @@
 using Recsys.Data;
+using Recsys.Graphs;
 using Recsys.Recall;
 using Recsys.Tests.Contracts;
 
@@ -50,4 +51,46 @@ public sealed class CbowItem2VecContract : Item2VecContractBase
 {
     protected override Item2VecOptions Options
         => new() { Objective = Item2VecObjective.Cbow, Dimensions = 12, Epochs = 10, LearningRate = 0.05f };
+}
+
+public abstract class DeepWalkContractBase : RecallerContract<DeepWalk>
+{
+    protected abstract DeepWalkOptions Options { get; }
+
+    protected override bool ScoresEveryItem => false;
+
+    protected override DeepWalk Train(Interactions data, ContractRun run)
+        => DeepWalk.Train(data, Options with { Threads = run.Threads }, run.Progress, run.Cancel);
+
+    protected override IReadOnlyList<Action> InvalidOptions =>
+    [
+        () => _ = Options with { Nodes = (DeepWalkNodes)9 },
+        () => _ = Options with { SessionGap = TimeSpan.FromSeconds(-1) },
+        () => _ = Options with { Dimensions = 0 },
+        () => _ = Options with { Walks = 0 },
+        () => _ = Options with { WalkLength = 1 },
+        () => _ = Options with { Window = 0 },
+        () => _ = Options with { Negatives = 0 },
+        () => _ = Options with { NegativePower = -1 },
+        () => _ = Options with { LearningRate = float.NaN },
+        () => _ = Options with { HistoryDecay = 0 },
+        () => _ = Options with { Shards = 0 },
+        () => _ = Options with { Threads = 0 },
+        () => _ = Options with { Index = null! },
+        () => DeepWalk.Train(ContractData.OneUser(), Options with { Dimensions = 9, WarmStart = DeepWalk.Train(ContractData.OneUser(), Options) }),
+        () => DeepWalk.Train(Graph.FromEdges(2, [0], [1]), NodeLabels.From([[0]])),
+    ];
+}
+
+public sealed class DeepWalkContract : DeepWalkContractBase
+{
+    protected override DeepWalkOptions Options => new() { Dimensions = 12, Walks = 10, WalkLength = 10, Window = 4, LearningRate = 0.1f };
+}
+
+public sealed class SequenceDeepWalkContract : DeepWalkContractBase
+{
+    protected override DeepWalkOptions Options => new()
+    {
+        Nodes = DeepWalkNodes.ItemsInSequence, Dimensions = 12, Walks = 20, WalkLength = 10, Window = 4, LearningRate = 0.1f, HistoryDecay = 0.95f,
+    };
 }

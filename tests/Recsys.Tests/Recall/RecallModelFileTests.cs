@@ -21,6 +21,17 @@ public sealed class RecallModelFileTests
             Answers);
 
     [Fact]
+    public void DeepWalk_of_users_and_items()
+        => ModelFileContract.Check(DeepWalk.Train(ContractData.Communities(), SmallWalks), Answers);
+
+    [Fact]
+    public void DeepWalk_of_items_in_sequence()
+        => ModelFileContract.Check(
+            DeepWalk.Train(ContractData.Communities(), SmallWalks with { Nodes = DeepWalkNodes.ItemsInSequence }), Answers);
+
+    private static readonly DeepWalkOptions SmallWalks = new() { Dimensions = 4, Walks = 2, WalkLength = 5, Window = 2 };
+
+    [Fact]
     public void Item2Vec_of_sets()
         => ModelFileContract.Check(
             Item2Vec.Train(ContractData.Communities(), new Item2VecOptions { Dimensions = 4, Epochs = 3, Window = 0 }), Answers);
