@@ -17,6 +17,7 @@ public sealed partial class SourceRulesTests
         ["Data"] = ["Numerics", "Persistence"],
         ["Persistence"] = ["Numerics"],
         ["Graphs"] = ["Data", "Numerics"],
+        ["Trees"] = ["Numerics", "Persistence"],
         ["Features"] = ["Data", "Persistence", "Numerics"],
         ["Nn"] = ["Numerics", "Features", "Persistence"],
         ["Indexing"] = ["Numerics", "Persistence"],
@@ -29,7 +30,7 @@ public sealed partial class SourceRulesTests
         ["Simulation"] = Below,
     };
 
-    private static string[] Below => ["Numerics", "Data", "Features", "Persistence", "Indexing", "Graphs", "Nn"];
+    private static string[] Below => ["Numerics", "Data", "Features", "Persistence", "Indexing", "Graphs", "Trees", "Nn"];
 
     // The explicit list of model kinds is the one place that names every model.
     private static readonly string[] NamesEveryModel = ["Persistence/ModelKinds.cs"];

@@ -1,0 +1,113 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace Recsys.Numerics;
+
+/// <summary>
+/// A node of a binary tree: x ≤ Threshold goes to Left, greater to Left + 1. A leaf points at itself with threshold +∞, so that a walk
+/// of more steps than needed stays there.
+/// </summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct WalkNode
+{
+    public const int MissingRight = int.MinValue;
+
+    public float Threshold;
+
+    /// <summary>The column; the sign bit says that a missing value goes right.</summary>
+    public int Column;
+
+    public int Left;
+
+    public float Value;
+}
+
+/// <summary>Walks of many rows through trees in one array of nodes; eight rows at a time, so that their loads overlap.</summary>
+internal static unsafe class TreeWalk
+{
+    private const int Lanes = 8;
+
+    // As many rows as stay in the first cache while all trees pass over them.
+    private const int Block = 256;
+
+    /// <summary>sums[i] += the values of the leaves that row i reaches in the trees, added in the order of the trees.</summary>
+    /// <param name="nodes">Of all trees; the caller has checked that children and columns lie inside.</param>
+    /// <param name="roots">The root of each tree.</param>
+    /// <param name="depths">The most steps from each root.</param>
+    /// <param name="rows">[sums.Length, columns], NaN for missing.</param>
+    /// <param name="columns">Of a row.</param>
+    /// <param name="sums">One for each row.</param>
+    public static void AddValues(
+        ReadOnlySpan<WalkNode> nodes, ReadOnlySpan<int> roots, ReadOnlySpan<int> depths, ReadOnlySpan<float> rows, int columns,
+        Span<float> sums)
+    {
+        fixed (WalkNode* n = nodes)
+        fixed (float* x = rows)
+        {
+            for (var start = 0; start < sums.Length; start += Block)
+            {
+                var end = Math.Min(start + Block, sums.Length);
+                for (var tree = 0; tree < roots.Length; tree++)
+                {
+                    var i = start;
+                    for (; i + Lanes <= end; i += Lanes)
+                    {
+                        var at = Walk8(n, x + ((long)i * columns), columns, roots[tree], depths[tree]);
+                        for (var lane = 0; lane < Lanes; lane++) sums[i + lane] += n[at[lane]].Value;
+                    }
+                    for (; i < end; i++) sums[i] += n[Walk(n, x + ((long)i * columns), roots[tree], depths[tree])].Value;
+                }
+            }
+        }
+    }
+
+    /// <summary>The node that one row ends at.</summary>
+    public static int Leaf(ReadOnlySpan<WalkNode> nodes, int root, int depth, ReadOnlySpan<float> row)
+    {
+        fixed (WalkNode* n = nodes)
+        fixed (float* x = row)
+            return Walk(n, x, root, depth);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Eight Walk8(WalkNode* nodes, float* rows, int columns, int root, int depth)
+    {
+        int a = root, b = root, c = root, d = root, e = root, f = root, g = root, h = root;
+        for (var step = 0; step < depth; step++)
+        {
+            a = Next(nodes + a, rows);
+            b = Next(nodes + b, rows + columns);
+            c = Next(nodes + c, rows + (2L * columns));
+            d = Next(nodes + d, rows + (3L * columns));
+            e = Next(nodes + e, rows + (4L * columns));
+            f = Next(nodes + f, rows + (5L * columns));
+            g = Next(nodes + g, rows + (6L * columns));
+            h = Next(nodes + h, rows + (7L * columns));
+        }
+        var eight = default(Eight);
+        (eight[0], eight[1], eight[2], eight[3], eight[4], eight[5], eight[6], eight[7]) = (a, b, c, d, e, f, g, h);
+        return eight;
+    }
+
+    private static int Walk(WalkNode* nodes, float* row, int root, int depth)
+    {
+        var at = root;
+        for (var step = 0; step < depth; step++) at = Next(nodes + at, row);
+        return at;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int Next(WalkNode* node, float* row)
+    {
+        var x = row[node->Column & int.MaxValue];
+        var greater = x > node->Threshold ? 1 : 0;
+        var missing = float.IsNaN(x) ? 1 : 0;
+        return node->Left + (greater | (missing & (int)((uint)node->Column >> 31)));
+    }
+
+    [InlineArray(Lanes)]
+    private struct Eight
+    {
+        private int _first;
+    }
+}
