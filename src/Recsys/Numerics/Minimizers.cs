@@ -40,7 +40,8 @@ public sealed record MinimizeOptions
 /// </summary>
 public static class LBfgs
 {
-    private const int Pairs = 10;
+    private const int FewestPairs = 8, MostPairs = 40;
+    private const int PairBudget = 1 << 22;
     private const double SufficientDecrease = 1e-4;
     private const int MostHalvings = 40;
 
@@ -56,9 +57,11 @@ public static class LBfgs
         options ??= new MinimizeOptions();
         var n = objective.Dimension;
         double[] gradient = new double[n], nextX = new double[n], nextGradient = new double[n], direction = new double[n];
-        var s = new double[Pairs][];
-        var y = new double[Pairs][];
-        var rho = new double[Pairs];
+        // More pairs save steps; they are bounded by what they hold: 64 MB in all, but for very long arguments.
+        var pairs = Math.Clamp(PairBudget / Math.Max(1, n), FewestPairs, MostPairs);
+        var s = new double[pairs][];
+        var y = new double[pairs][];
+        var rho = new double[pairs];
         var stored = 0;
 
         var value = objective.Evaluate(x, gradient);
@@ -84,7 +87,7 @@ public static class LBfgs
                 step /= 2;
             }
 
-            var slot = stored % Pairs;
+            var slot = stored % pairs;
             s[slot] ??= new double[n];
             y[slot] ??= new double[n];
             TensorPrimitives.Subtract(nextX, x, s[slot]);
@@ -106,19 +109,20 @@ public static class LBfgs
         TensorPrimitives.Negate(gradient, q);
         if (stored == 0) return;
 
-        Span<double> alpha = stackalloc double[Pairs];
-        var first = Math.Max(0, stored - Pairs);
+        var pairs = rho.Length;
+        Span<double> alpha = stackalloc double[MostPairs];
+        var first = Math.Max(0, stored - pairs);
         for (var i = stored - 1; i >= first; i--)
         {
-            var slot = i % Pairs;
+            var slot = i % pairs;
             alpha[slot] = rho[slot] * TensorPrimitives.Dot<double>(s[slot], q);
             TensorPrimitives.MultiplyAdd(y[slot], -alpha[slot], q, q);
         }
-        var last = (stored - 1) % Pairs;
+        var last = (stored - 1) % pairs;
         TensorPrimitives.Multiply(q, 1 / (rho[last] * TensorPrimitives.SumOfSquares<double>(y[last])), q);
         for (var i = first; i < stored; i++)
         {
-            var slot = i % Pairs;
+            var slot = i % pairs;
             var beta = rho[slot] * TensorPrimitives.Dot<double>(y[slot], q);
             TensorPrimitives.MultiplyAdd(s[slot], alpha[slot] - beta, q, q);
         }

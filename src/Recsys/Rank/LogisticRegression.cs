@@ -5,6 +5,8 @@
 //   s = (√(n + g²) - √n) / α;   z += g - s w;   n += g²;   w = 0 if |z| ≤ λ₁ else -(z - sign(z) λ₁) / ((β + √n) / α + λ₂)
 // McMahan et al., "Ad click prediction: a view from the trenches", KDD 2013, algorithm 1.
 
+using System.Diagnostics;
+using System.Numerics.Tensors;
 using Recsys.Features;
 using Recsys.Numerics;
 using Recsys.Persistence;
@@ -314,24 +316,46 @@ public sealed class LogisticRegression : IRanker, IFeatureModel, IModel<Logistic
 
     // The summed loss and its gradient, with b as the last component. Rows give the residuals, columns (the transpose) the gradient, so
     // every sum has one owner and a fixed order.
-    private sealed class LogLoss(SparseMatrix x, float[] labels, float[] weights, LogisticRegressionOptions options) : IObjective
+    private sealed class LogLoss : IObjective
     {
-        private const int Parts = 64;
-        private readonly SparseMatrix _columns = x.Transpose();
-        private readonly double[] _residuals = new double[x.RowCount];
+        private const int Parts = 64, RowsPerBlock = 256, FactorsPerLog = 512;
+        private const long LeastCellsForThreads = 100_000;
+        private readonly SparseMatrix _rows;
+        private readonly SparseMatrix _columns;
+        private readonly float[] _labels;
+        private readonly float[] _weights;
+        private readonly double _l2;
+        private readonly int _threads;
+        private readonly bool _allOnes;
+        private readonly double[] _residuals;
         private readonly double[] _losses = new double[Parts];
         private readonly double[] _errors = new double[Parts];
-        private double[] _w = [];
-        private double[] _gradient = [];
+        private readonly double[] _w;
+        private readonly double[] _gradient;
+        private readonly Action<int> _residualsOf, _gradientOf;
 
-        public int Dimension => x.ColumnCount + 1;
+        public LogLoss(SparseMatrix x, float[] labels, float[] weights, LogisticRegressionOptions options)
+        {
+            _rows = x;
+            _columns = x.Transpose();
+            _labels = labels;
+            _weights = weights;
+            _l2 = options.L2;
+            _threads = x.Count < LeastCellsForThreads ? 1 : options.Threads;
+            _allOnes = x.Values.AsSpan().IndexOfAnyExcept(1f) < 0;
+            _residuals = new double[x.RowCount];
+            _w = new double[Dimension];
+            _gradient = new double[Dimension];
+            (_residualsOf, _gradientOf) = (Residuals, Gradient);
+        }
+
+        public int Dimension => _rows.ColumnCount + 1;
 
         public double Evaluate(ReadOnlySpan<double> w, Span<double> gradient)
         {
-            if (_w.Length == 0) (_w, _gradient) = (new double[Dimension], new double[Dimension]);
             w.CopyTo(_w);
-            Shards.Run(Parts, options.Threads, Residuals);
-            Shards.Run(Parts, options.Threads, Gradient);
+            Shards.Run(Parts, _threads, _residualsOf);
+            Shards.Run(Parts, _threads, _gradientOf);
 
             double loss = 0, error = 0, squares = 0;
             for (var part = 0; part < Parts; part++)
@@ -339,38 +363,66 @@ public sealed class LogisticRegression : IRanker, IFeatureModel, IModel<Logistic
                 loss += _losses[part];
                 error += _errors[part];
             }
-            for (var j = 0; j < x.ColumnCount; j++) squares += _w[j] * _w[j];
+            for (var j = 0; j < _rows.ColumnCount; j++) squares += _w[j] * _w[j];
             _gradient[^1] = error;
             _gradient.CopyTo(gradient);
-            return loss + options.L2 / 2 * squares;
+            return loss + _l2 / 2 * squares;
         }
+
+        private double Dot(SparseRow row, ReadOnlySpan<double> dense)
+            => _allOnes ? SparseDot.Sum(row.Columns, dense) : SparseDot.Product(row.Columns, row.Values, dense);
 
         private void Residuals(int part)
         {
-            var (start, end) = Shards.Range(x.RowCount, Parts, part);
+            var (start, end) = Shards.Range(_rows.RowCount, Parts, part);
+            Span<double> logits = stackalloc double[RowsPerBlock], tails = stackalloc double[RowsPerBlock];
             double loss = 0, error = 0;
-            for (var i = start; i < end; i++)
+            for (var first = start; first < end; first += RowsPerBlock)
             {
-                var row = x.Row(i);
-                var logit = _w[^1];
-                for (var k = 0; k < row.Columns.Length; k++) logit += row.Values[k] * _w[row.Columns[k]];
-                var c = weights.Length == 0 ? 1 : weights[i];
-                loss += c * Loss(logit, labels[i]);
-                error += _residuals[i] = c * (Sigmoid(logit) - labels[i]);
+                var count = Math.Min(RowsPerBlock, end - first);
+                for (var k = 0; k < count; k++)
+                {
+                    logits[k] = _w[^1] + Dot(_rows.Row(first + k), _w);
+                    tails[k] = -Math.Abs(logits[k]);
+                }
+                TensorPrimitives.Exp(tails[..count], tails);
+                loss += Losses(first, logits[..count], tails);
+                for (var k = 0; k < count; k++)
+                {
+                    var p = (logits[k] >= 0 ? 1 : tails[k]) / (1 + tails[k]);
+                    error += _residuals[first + k] = WeightOf(first + k) * (p - _labels[first + k]);
+                }
             }
             (_losses[part], _errors[part]) = (loss, error);
         }
 
+        // Σ c (log(1 + e^-|z|) + max(z, 0) - y z). Without weights the logarithm is taken of products: each factor lies between 1 and 2.
+        private double Losses(int first, ReadOnlySpan<double> logits, ReadOnlySpan<double> tails)
+        {
+            Debug.Assert(logits.Length <= FactorsPerLog, "The product of that many factors must not overflow.");
+            double sum = 0, product = 1;
+            for (var k = 0; k < logits.Length; k++)
+            {
+                var linear = Math.Max(logits[k], 0) - _labels[first + k] * logits[k];
+                if (_weights.Length == 0)
+                {
+                    product *= 1 + tails[k];
+                    sum += linear;
+                }
+                else
+                {
+                    sum += _weights[first + k] * (linear + double.LogP1(tails[k]));
+                }
+            }
+            return sum + Math.Log(product);
+        }
+
+        private float WeightOf(int row) => _weights.Length == 0 ? 1 : _weights[row];
+
         private void Gradient(int part)
         {
-            var (start, end) = Shards.Range(x.ColumnCount, Parts, part);
-            for (var j = start; j < end; j++)
-            {
-                var column = _columns.Row(j);
-                var sum = options.L2 * _w[j];
-                for (var k = 0; k < column.Columns.Length; k++) sum += column.Values[k] * _residuals[column.Columns[k]];
-                _gradient[j] = sum;
-            }
+            var (start, end) = Shards.Range(_rows.ColumnCount, Parts, part);
+            for (var j = start; j < end; j++) _gradient[j] = _l2 * _w[j] + Dot(_columns.Row(j), _residuals);
         }
     }
 }
