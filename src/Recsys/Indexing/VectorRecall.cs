@@ -128,8 +128,13 @@ internal sealed class VectorRecall
         VectorSimilarity similarity = VectorSimilarity.DotProduct)
     {
         var name = reader.Text("index");
-        if (name is not ("exact" or "hnsw")) throw reader.Invalid($"the entry 'index' is '{name}'; it must be exact or hnsw.");
-        return new(vectors, dimensions, biases, similarity, name, (scope, rows) => HnswIndex.ReadWithoutRows(reader.Scope(scope), rows));
+        return new(vectors, dimensions, biases, similarity, name, (scope, rows) => name switch
+        {
+            "hnsw" => HnswIndex.ReadWithoutRows(reader.Scope(scope), rows),
+            "simhash" => SimHashIndex.ReadWithoutRows(reader.Scope(scope), rows),
+            "pstable" => PStableIndex.ReadWithoutRows(reader.Scope(scope), rows),
+            _ => throw reader.Invalid($"the entry 'index' is '{name}'; it must be exact, hnsw, simhash or pstable."),
+        });
     }
 
     // What Recall searches: with a bias, (v, b) · (q, 1). The model's own array serves where nothing is changed.

@@ -22,6 +22,8 @@ public sealed class ModelKinds
         .With<Features.FittedSchema>()
         .With<Indexing.ExactIndex>()
         .With<Indexing.HnswIndex>()
+        .With<Indexing.PStableIndex>()
+        .With<Indexing.SimHashIndex>()
         .With<Rank.BoostingTree>()
         .With<Rank.Cart>()
         .With<Rank.LogisticRegression>()

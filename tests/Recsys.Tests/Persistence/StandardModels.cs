@@ -25,6 +25,8 @@ internal static class StandardModels
         [HnswIndex.Kind] = () => HnswIndex.Build(
             [1, 2, 3, 4, 5, 6, 0.5f, -1, 3, 3, 0, 1, 7, -2], 2,
             new HnswOptions { Links = 2, BuildBreadth = 3, SearchBreadth = 1 }).Without(2),
+        [PStableIndex.Kind] = () => PStableIndex.Build([1, 2, 3, 4, 5, 6], 2, new PStableOptions { Width = 2 }).Without(1),
+        [SimHashIndex.Kind] = () => SimHashIndex.Build([1, 2, 3, 4, 5, 6], 2).Without(1),
         [BoostingTree.Kind] = () => BoostingTree.Train([1, 2, 3, 4, 5, 6], 1, [1, 1, 2, 5, 5, 7], options: new() { Trees = 3 }),
         [Cart.Kind] = () => Cart.Train(
             [1, 5, 2, 4, 3, 3, 4, 1], 2, [0, 1, 1, 2], options: new() { Task = CartTask.Classification, MaxDepth = 3 }),

@@ -168,3 +168,9 @@ public sealed class GraphLfmContract : LfmContractBase
             Index = new HnswOptions { Links = 8, BuildBreadth = 40 },
         };
 }
+
+public sealed class HashedLfmContract : LfmContractBase
+{
+    protected override LfmOptions Options
+        => new() { Factors = 8, Epochs = 60, LearningRate = 0.1f, NegativePower = 0, Shards = 4, Index = new PStableOptions() };
+}
