@@ -29,6 +29,7 @@ public sealed class ModelKinds
         .With<Rank.LogisticRegression>()
         .With<Recall.DeepWalk>()
         .With<Recall.Ease>()
+        .With<Recall.Eges>()
         .With<Recall.Item2Vec>()
         .With<Recall.ItemCf>()
         .With<Recall.Lfm>()

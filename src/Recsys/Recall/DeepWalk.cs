@@ -118,7 +118,7 @@ public sealed class DeepWalk : IRecaller, ISimilarItems, IModel<DeepWalk>
         CancellationToken cancel)
     {
         var rng = new Rng(options.Seed);
-        var walks = new WalkSequences(new RandomWalks(graph), options.WalkLength, labels, rng.Stream(1));
+        var walks = new WalkSequences(new RandomWalks(graph), options.WalkLength, labels, rng.Stream(9));
         var tokens = SkipGram.Train(walks, new SkipGramSettings
         {
             Dimensions = options.Dimensions, Window = options.Window * (labels is null ? 1 : 2), Negatives = options.Negatives,

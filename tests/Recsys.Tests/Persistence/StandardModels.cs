@@ -7,6 +7,7 @@ using Recsys.Persistence;
 using Recsys.Rank;
 using Recsys.Recall;
 using Recsys.Tests.Contracts;
+using Recsys.Tests.Recall;
 
 namespace Recsys.Tests.Persistence;
 
@@ -35,6 +36,8 @@ internal static class StandardModels
         [DeepWalk.Kind] = () => DeepWalk.Train(
             Graph.FromEdges(4, [0, 1, 2], [1, 2, 0]), NodeLabels.From([[0], [1], [], []]), new DeepWalkOptions { Dimensions = 4, Walks = 2 }),
         [Ease.Kind] = () => Ease.Train(ContractData.Communities(), new EaseOptions { Regularization = 10 }),
+        [Eges.Kind] = () => Eges.Train(
+            ContractData.OneUser(), EgesData.Features(ContractData.OneUser()), new EgesOptions { Dimensions = 4, Walks = 2 }),
         [Item2Vec.Kind] = () => Item2Vec.Train(ContractData.Communities(), new Item2VecOptions { Dimensions = 4, Epochs = 2 }),
         [ItemCf.Kind] = () => ItemCf.Train(ContractData.Communities()),
         [Lfm.Kind] = () => Lfm.Train(ContractData.RatedCommunities(), new LfmOptions { Factors = 4, Epochs = 2 }),

@@ -1,4 +1,5 @@
 using Recsys.Data;
+using Recsys.Features;
 using Recsys.Graphs;
 using Recsys.Recall;
 using Recsys.Tests.Contracts;
@@ -93,4 +94,64 @@ public sealed class SequenceDeepWalkContract : DeepWalkContractBase
     {
         Nodes = DeepWalkNodes.ItemsInSequence, Dimensions = 12, Walks = 20, WalkLength = 10, Window = 4, LearningRate = 0.1f, HistoryDecay = 0.95f,
     };
+}
+
+public abstract class EgesContractBase : RecallerContract<Eges>
+{
+    protected abstract EgesOptions Options { get; }
+
+    protected override bool ScoresEveryItem => false;
+
+    protected override Eges Train(Interactions data, ContractRun run)
+        => Eges.Train(data, data is null ? null : EgesData.Features(data), Options with { Threads = run.Threads }, run.Progress, run.Cancel);
+
+    protected override IReadOnlyList<Action> InvalidOptions =>
+    [
+        () => _ = Options with { Variant = (EgesVariant)9 },
+        () => _ = Options with { SessionGap = TimeSpan.FromSeconds(-1) },
+        () => _ = Options with { Dimensions = 0 },
+        () => _ = Options with { Walks = 0 },
+        () => _ = Options with { WalkLength = 1 },
+        () => _ = Options with { Window = 0 },
+        () => _ = Options with { Negatives = 0 },
+        () => _ = Options with { NegativePower = -1 },
+        () => _ = Options with { LearningRate = float.NaN },
+        () => _ = Options with { HistoryDecay = 0 },
+        () => _ = Options with { Threads = 0 },
+        () => _ = Options with { Index = null! },
+        () => Eges.Train(ContractData.OneUser(), null, Options with { Dimensions = 9, WarmStart = Eges.Train(ContractData.OneUser(), null, Options) }),
+        () => Eges.Train(ContractData.OneUser(), EgesData.Features(ContractData.OneUser()), Options with { Variant = EgesVariant.Ges, Features = ["id"] })
+            .WithItems(EgesData.Features(ContractData.OneItem())),
+    ];
+}
+
+public sealed class EgesContract : EgesContractBase
+{
+    protected override EgesOptions Options
+        => new() { SessionGap = null, Dimensions = 12, Walks = 20, WalkLength = 10, Window = 4, LearningRate = 0.1f };
+}
+
+public sealed class GesContract : EgesContractBase
+{
+    protected override EgesOptions Options
+        => new() { Variant = EgesVariant.Ges, SessionGap = null, Dimensions = 12, Walks = 20, WalkLength = 10, Window = 4, LearningRate = 0.1f };
+}
+
+public sealed class BgeContract : EgesContractBase
+{
+    protected override EgesOptions Options
+        => new() { Variant = EgesVariant.Bge, SessionGap = null, Dimensions = 12, Walks = 20, WalkLength = 10, Window = 4, LearningRate = 0.1f };
+}
+
+internal static class EgesData
+{
+    /// <summary>Side information that says little: a parity that cuts through the communities, some tags, and nothing of every seventh item.</summary>
+    public static FeatureSet Features(Interactions data)
+    {
+        var items = Columns.From(Enumerable.Range(0, data.ItemCount)).Text("id", item => data.Items.Name(item))
+            .Text("parity", item => item % 7 == 6 ? "" : $"p{item % 2}").Text("tags", item => item % 7 == 6 ? "" : $"t{item % 3}|t{3 + item % 2}").Build();
+        return new FeatureSchema(
+            Feature.Id("id", Side.Item), Feature.Category("parity", Side.Item), Feature.MultiCategory("tags", Side.Item, '|'))
+            .Fit(items: items.KeyedBy("id"), train: data);
+    }
 }

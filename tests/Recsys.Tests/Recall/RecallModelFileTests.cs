@@ -31,6 +31,16 @@ public sealed class RecallModelFileTests
 
     private static readonly DeepWalkOptions SmallWalks = new() { Dimensions = 4, Walks = 2, WalkLength = 5, Window = 2 };
 
+    [Theory]
+    [InlineData(EgesVariant.Eges)]
+    [InlineData(EgesVariant.Bge)]
+    public void Eges_of_sessions(EgesVariant variant)
+    {
+        var data = ContractData.Communities();
+        ModelFileContract.Check(
+            Eges.Train(data, EgesData.Features(data), new EgesOptions { Variant = variant, Dimensions = 4, Walks = 2, WalkLength = 5 }), Answers);
+    }
+
     [Fact]
     public void Item2Vec_of_sets()
         => ModelFileContract.Check(
