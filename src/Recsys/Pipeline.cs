@@ -2,7 +2,29 @@ using Recsys.Features;
 
 namespace Recsys;
 
-internal sealed record Channel(string Name, IRecaller Recaller, int Quota);
+/// <summary>How the lists of several recall channels become one, where no ranker orders it. An item's place among equals is by lower id.</summary>
+public enum ChannelMerge
+{
+    /// <summary>score(i) = Σ_c weight_c / (60 + rank_c(i)): agreement counts, scales do not. Cormack, Clarke and Büttcher, SIGIR 2009.</summary>
+    ReciprocalRank,
+
+    /// <summary>
+    /// Σ_c weight_c · (s_c(i) - min s_c) / (max s_c - min s_c), each channel's list scaled to [0, 1] (to 1 where all its scores are equal):
+    /// CombSUM of Fox and Shaw, TREC-2 1994.
+    /// </summary>
+    NormalisedScore,
+
+    /// <summary>
+    /// Turns about: the first of each channel in the order of adding, then the second of each in reverse order, and so on; an item counts where it comes
+    /// first. Its score is 1 / that place. Weights do not matter.
+    /// </summary>
+    Snake,
+}
+
+internal sealed record Channel(string Name, IRecaller Recaller, int Quota, float Weight = 1)
+{
+    public const float LeastWeight = 1e-6f, MostWeight = 1e6f;
+}
 
 /// <summary>The ranker, and for each channel feature of its schema the place of the channel it tells of.</summary>
 internal sealed record RankStage(string Name, IRanker Ranker, FeatureSet Features, int[] SignalChannels)
@@ -25,18 +47,18 @@ internal sealed record RankStage(string Name, IRanker Ranker, FeatureSet Feature
 
 /// <summary>
 /// Recall channels → merge → rank → top-n → fallback, in dense ids. Channels see the request's filter, so each fills its quota with
-/// eligible items. Without a ranker, one channel keeps its own scores; several are fused by reciprocal rank:
-/// score(i) = Σ_c 1 / (60 + rank_c(i)). Cormack, Clarke and Büttcher, SIGIR 2009.
+/// eligible items. Without a ranker, one channel keeps its own scores; several are merged as <see cref="ChannelMerge"/> says.
 /// </summary>
 internal sealed class Pipeline
 {
     private const float RankOffset = 60;
     private readonly ScratchPool<Scratch> _pool;
 
-    public Pipeline(int itemCount, Channel[] channels, RankStage? rank, Channel[] fallbacks)
+    public Pipeline(int itemCount, Channel[] channels, ChannelMerge merge, RankStage? rank, Channel[] fallbacks)
     {
         ItemCount = itemCount;
         Channels = channels;
+        Merge = merge;
         Rank = rank;
         Fallbacks = fallbacks;
         _pool = new ScratchPool<Scratch>(() => new Scratch(this));
@@ -44,6 +66,7 @@ internal sealed class Pipeline
 
     public int ItemCount { get; }
     public Channel[] Channels { get; }
+    public ChannelMerge Merge { get; }
     public RankStage? Rank { get; }
     public Channel[] Fallbacks { get; }
 
@@ -72,17 +95,30 @@ internal sealed class Pipeline
         for (var c = 0; c < Channels.Length; c++)
         {
             var found = scratch.List(Channels[c].Quota);
-            Collect(c, found[..Channels[c].Recaller.Recall(request, found)], scratch);
+            found = found[..Channels[c].Recaller.Recall(request, found)];
+            for (var r = 0; r < found.Length; r++)
+            {
+                var slot = scratch.SlotOf(found[r].Item, add: true);
+                scratch.Trace(slot, c, r + 1, found[r].Score);
+                scratch.Scores[slot] = Merged(scratch.Scores[slot], c, r, found);
+            }
         }
     }
 
-    private void Collect(int channel, ReadOnlySpan<ScoredItem> found, Scratch scratch)
+    /// <summary>The merged score of an item, given that of the channels before, when channel c has it at place r.</summary>
+    private float Merged(float before, int c, int r, ReadOnlySpan<ScoredItem> list)
     {
-        for (var r = 0; r < found.Length; r++)
+        if (Channels.Length == 1) return list[r].Score;
+        switch (Merge)
         {
-            var slot = scratch.SlotOf(found[r].Item, add: true);
-            scratch.Trace(slot, channel, r + 1, found[r].Score);
-            scratch.Scores[slot] = Channels.Length == 1 ? found[r].Score : scratch.Scores[slot] + 1 / (RankOffset + r + 1);
+            case ChannelMerge.Snake:
+                var place = r * Channels.Length + (r % 2 == 0 ? c : Channels.Length - 1 - c);
+                return Math.Max(before, 1f / (1 + place));
+            case ChannelMerge.NormalisedScore:
+                var range = list[0].Score - list[^1].Score;
+                return before + Channels[c].Weight * (range > 0 ? (list[r].Score - list[^1].Score) / range : 1);
+            default:
+                return before + Channels[c].Weight / (RankOffset + r + 1);
         }
     }
 
@@ -174,6 +210,9 @@ internal sealed class Pipeline
             _ranks[slot * _sources + source] = rank;
             _sourceScores[slot * _sources + source] = score;
         }
+
+        /// <summary>The place, from 1, that a source gave a candidate; 0 where it did not have it.</summary>
+        public int RankOf(int slot, int source) => _ranks[slot * _sources + source];
 
         /// <summary>What a channel feature says of one candidate.</summary>
         public float Signal(int slot, int channel, ChannelSignal signal)

@@ -119,6 +119,8 @@ public sealed partial class Recommender : IRecaller, IModel<Recommender>
         }
     }
 
+    internal Pipeline Stages => _pipeline;
+
     private IEnumerable<RecommendationList> Blocks(int count, RecommendOptions options, int threads, CancellationToken cancel)
     {
         var block = new RecommendationList[UsersPerBlock];
@@ -208,6 +210,7 @@ public sealed partial class Recommender : IRecaller, IModel<Recommender>
         _seen.Write(writer.Scope("seen"));
         WriteChannels(writer.Scope("channels"), _pipeline.Channels);
         WriteChannels(writer.Scope("fallbacks"), _pipeline.Fallbacks);
+        writer.Choice("merge", _pipeline.Merge);
         writer.Flag("ranks", _pipeline.Rank is not null);
         if (_pipeline.Rank is not { } rank) return;
         writer.Text("rank.name", rank.Name);
@@ -224,6 +227,7 @@ public sealed partial class Recommender : IRecaller, IModel<Recommender>
         var seen = SeenItems.Read(reader.Scope("seen"), users.Count, items.Count);
         var channels = ReadChannels(reader.Scope("channels"), minimumQuota: 1);
         var fallbacks = ReadChannels(reader.Scope("fallbacks"), minimumQuota: 0);
+        var merge = reader.Choice<ChannelMerge>("merge");
         RankStage? rank = null;
         if (reader.Flag("ranks"))
         {
@@ -238,7 +242,7 @@ public sealed partial class Recommender : IRecaller, IModel<Recommender>
                 throw reader.Invalid(e.Message);
             }
         }
-        return new Recommender(users, items, seen, new Pipeline(items.Count, channels, rank, fallbacks));
+        return new Recommender(users, items, seen, new Pipeline(items.Count, channels, merge, rank, fallbacks));
     }
 
     private static void WriteChannels(ModelWriter writer, Channel[] channels)
@@ -249,6 +253,7 @@ public sealed partial class Recommender : IRecaller, IModel<Recommender>
             var scope = writer.Scope(i.ToString(System.Globalization.CultureInfo.InvariantCulture));
             scope.Text("name", channels[i].Name);
             scope.Integer("quota", channels[i].Quota);
+            scope.Real("weight", channels[i].Weight);
             scope.Model("model", (object)channels[i].Recaller);
         }
     }
@@ -261,7 +266,8 @@ public sealed partial class Recommender : IRecaller, IModel<Recommender>
         {
             var scope = reader.Scope(i.ToString(System.Globalization.CultureInfo.InvariantCulture));
             var recaller = scope.Model("model") as IRecaller ?? throw scope.Invalid($"channel {i} is not a recaller");
-            channels[i] = new Channel(scope.Text("name"), recaller, scope.Int32("quota", minimumQuota, largestQuota));
+            channels[i] = new Channel(
+                scope.Text("name"), recaller, scope.Int32("quota", minimumQuota, largestQuota), scope.Single("weight", Channel.LeastWeight, Channel.MostWeight));
         }
         return channels;
     }

@@ -9,6 +9,7 @@ public sealed class RecommenderBuilder
     private readonly Interactions _log;
     private readonly List<Channel> _channels = [];
     private readonly List<Channel> _fallbacks = [];
+    private ChannelMerge _merge;
     private (string Name, IRanker Ranker, FeatureSet Features)? _rank;
 
     internal RecommenderBuilder(Interactions log) => _log = log;
@@ -17,10 +18,18 @@ public sealed class RecommenderBuilder
     /// <param name="name">Shown in the trace of each item; distinct.</param>
     /// <param name="recaller">Trained on the same dense ids.</param>
     /// <param name="quota">The most candidates the channel may propose, at least 1; default 200.</param>
-    public RecommenderBuilder Recall(string name, IRecaller recaller, int quota = 200)
+    /// <param name="weight">How much the channel counts when merged (see <see cref="ChannelMerge"/>), 1e-6..1e6; default 1.</param>
+    public RecommenderBuilder Recall(string name, IRecaller recaller, int quota = 200, float weight = 1)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(quota, 1);
-        _channels.Add(Named(name, recaller, quota));
+        _channels.Add(Named(name, recaller, quota) with { Weight = Guard.InRange(Channel.LeastWeight, Channel.MostWeight, weight, nameof(weight)) });
+        return this;
+    }
+
+    /// <summary>Says how the channels' lists become one where no ranker orders it. Default <see cref="ChannelMerge.ReciprocalRank"/>.</summary>
+    public RecommenderBuilder Merge(ChannelMerge merge)
+    {
+        _merge = Guard.Defined(merge, nameof(merge));
         return this;
     }
 
@@ -55,7 +64,7 @@ public sealed class RecommenderBuilder
         if (_channels.Count + _fallbacks.Count == 0)
             throw new InvalidOperationException("A recommender needs at least one recall channel or fallback: call Recall or Fallback before Build.");
         var rank = _rank is var (name, ranker, features) ? RankStage.Create(name, ranker, features, _channels) : null;
-        return new Recommender(_log.Users, _log.Items, SeenItems.Of(_log), new Pipeline(_log.ItemCount, [.. _channels], rank, [.. _fallbacks]));
+        return new Recommender(_log.Users, _log.Items, SeenItems.Of(_log), new Pipeline(_log.ItemCount, [.. _channels], _merge, rank, [.. _fallbacks]));
     }
 
     private Channel Named(string name, IRecaller recaller, int quota)

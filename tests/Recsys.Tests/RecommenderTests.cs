@@ -1,4 +1,5 @@
 using Recsys.Data;
+using Recsys.Evaluation;
 using Recsys.Persistence;
 
 namespace Recsys.Tests;
@@ -122,6 +123,52 @@ public sealed class RecommenderTests
         Assert.Equal([new RecommendationSource("one", 3, 7), new RecommendationSource("two", 1, 9)], list[0].Sources);
     }
 
+    [Theory]
+    [InlineData(ChannelMerge.Snake, "cegd", 1.0)]            // turns: c (one), e (two), g (two), d (one), then one's third, e, is there already
+    [InlineData(ChannelMerge.NormalisedScore, "cedg", 1.0)]  // c 1; e 0 + 1; d .5; g 0: c and e tie, the lower id first
+    public void Channels_merge_as_asked(ChannelMerge merge, string expected, double best)
+    {
+        var one = new Fixed([0, 0, 9, 8, 7, 6, 5]);
+        var two = new Fixed([0, 0, 1, 2, 9, 3, 4]);
+        var list = Recommender.For(Log).Recall("one", one, quota: 3).Recall("two", two, quota: 2).Merge(merge).Build().Recommend("ann", 10);
+        Assert.Equal(expected, Names(list));
+        Assert.Equal(best, list[0].Score, 1e-6);
+    }
+
+    [Fact]
+    public void A_heavier_channel_counts_more()
+    {
+        var one = new Fixed([0, 0, 9, 8, 7, 6, 5]);
+        var two = new Fixed([0, 0, 1, 2, 9, 3, 4]);
+        foreach (var merge in new[] { ChannelMerge.ReciprocalRank, ChannelMerge.NormalisedScore })
+        {
+            var list = Recommender.For(Log).Recall("one", one, quota: 2).Recall("two", two, quota: 2, weight: 3).Merge(merge).Build().Recommend("ann", 10);
+            Assert.Equal("e", list[0].Item);
+        }
+    }
+
+    [Fact]
+    public void The_channel_report_says_where_the_hits_come_from()
+    {
+        // ann has seen a and b; bob c and d. Targets: ann takes c and g, bob takes g.
+        var train = Interactions.From(new (string, string)[] { ("ann", "a"), ("ann", "b"), ("bob", "c"), ("bob", "d"), ("cid", "e"), ("cid", "f"), ("cid", "g") });
+        var test = new InteractionsBuilder(train.Users, train.Items);
+        test.Add("ann", "c");
+        test.Add("ann", "g");
+        test.Add("bob", "g");
+        var split = new Split(train, test.Build(), null, "by hand", []);
+        var recommender = Recommender.For(train)
+            .Recall("one", new Fixed([0, 0, 9, 8, 7, 6, 5]), quota: 2)     // ann: c d; bob: e f
+            .Recall("two", new Fixed([0, 0, 1, 2, 3, 4, 9]), quota: 2)     // ann: g f; bob: g f
+            .Fallback("popular", Popular).Build();
+        var report = ChannelEvaluator.Evaluate(recommender, split, k: 3, threads: 2);
+        Assert.Equal((2, 3L, 3L), (report.Users, report.Targets, report.Hits));
+        Assert.Equal(new ChannelContribution("one", 4, 1, 1, 1), report.Channels[0]);
+        Assert.Equal(new ChannelContribution("two", 4, 2, 2, 2), report.Channels[1]);
+        Assert.Equal(new ChannelContribution("popular", 0, 0, 0, 0), report.Channels[2]);
+        Assert.Contains("only it", report.ToString(), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Lists_for_all_users_equal_the_lists_one_by_one()
     {
@@ -216,6 +263,7 @@ public sealed class RecommenderTests
         Assert.Contains("at least one recall channel", Message(() => Recommender.For(Log).Build()), StringComparison.Ordinal);
         Assert.Contains("'x' already", Message(() => Recommender.For(Log).Recall("x", Popular).Fallback("x", Popular)), StringComparison.Ordinal);
         Assert.Contains("quota", Message(() => Recommender.For(Log).Recall("x", Popular, quota: 0)), StringComparison.Ordinal);
+        Assert.Contains("weight", Message(() => Recommender.For(Log).Recall("x", Popular, weight: 0)), StringComparison.Ordinal);
         Assert.Contains("count", Message(() => OneChannel().Recommend("ann", 0)), StringComparison.Ordinal);
         Assert.Contains("history is given twice", Message(() => OneChannel().RecommendFor(["a"], options: new() { History = ["b"] })), StringComparison.Ordinal);
         Assert.Contains("belongs to one user", Message(() => OneChannel().RecommendAll(options: new() { History = ["b"] })), StringComparison.Ordinal);

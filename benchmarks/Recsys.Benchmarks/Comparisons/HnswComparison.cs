@@ -39,14 +39,20 @@ internal sealed class HnswComparison : Comparison
             }
             var arguments = new JsonObject
             {
-                ["vectors"] = Save("vectors", vectors), ["queries"] = Save("queries", queries), ["truth"] = Save("truth", truth),
-                ["dimensions"] = Dimensions, ["recall"] = Recall,
+                ["vectors"] = Save("vectors", vectors),
+                ["queries"] = Save("queries", queries),
+                ["truth"] = Save("truth", truth),
+                ["dimensions"] = Dimensions,
+                ["recall"] = Recall,
             };
             foreach (var threads in (int[])[2, 1])
             {
                 var options = new HnswOptions
                 {
-                    Similarity = VectorSimilarity.Euclidean, Links = 32, BuildBreadth = 200, Threads = threads,
+                    Similarity = VectorSimilarity.Euclidean,
+                    Links = 32,
+                    BuildBreadth = 200,
+                    Threads = threads,
                 };
                 (arguments["threads"], arguments["links"], arguments["build"]) = (threads, options.Links, options.BuildBreadth);
                 if (threads == 2)

@@ -49,7 +49,12 @@ public sealed partial class HnswIndex
         var k = VectorChecks.Batch(queries, Dimensions, destination.Length, counts.Length);
         Shards.Run(counts.Length, filter.Predicate is null ? _options.Threads : 1, new BatchBody
         {
-            Index = this, Queries = queries, Filter = filter, Lists = destination, Counts = counts, K = k,
+            Index = this,
+            Queries = queries,
+            Filter = filter,
+            Lists = destination,
+            Counts = counts,
+            K = k,
         });
     }
 

@@ -121,9 +121,17 @@ public sealed class DeepWalk : IRecaller, ISimilarItems, IModel<DeepWalk>
         var walks = new WalkSequences(new RandomWalks(graph), options.WalkLength, labels, rng.Stream(9));
         var tokens = SkipGram.Train(walks, new SkipGramSettings
         {
-            Dimensions = options.Dimensions, Window = options.Window * (labels is null ? 1 : 2), Negatives = options.Negatives,
-            NegativePower = options.NegativePower, Passes = options.Walks, LearningRate = options.LearningRate, Seed = options.Seed,
-            Shards = options.Shards, Threads = options.Threads, Racy = options.Racy, Stage = "walk",
+            Dimensions = options.Dimensions,
+            Window = options.Window * (labels is null ? 1 : 2),
+            Negatives = options.Negatives,
+            NegativePower = options.NegativePower,
+            Passes = options.Walks,
+            LearningRate = options.LearningRate,
+            Seed = options.Seed,
+            Shards = options.Shards,
+            Threads = options.Threads,
+            Racy = options.Racy,
+            Stage = "walk",
         }, Start(options, userNodes, graph.NodeCount - userNodes, labels?.LabelCount ?? 0), progress, cancel);
 
         var items = Items(tokens, userNodes, graph.NodeCount - userNodes);

@@ -72,9 +72,19 @@ public sealed class Item2Vec : IRecaller, ISimilarItems, IModel<Item2Vec>
         }
         var vectors = SkipGram.Train(new InteractionSequences(data, options.SessionGap), new SkipGramSettings
         {
-            Dimensions = options.Dimensions, Window = options.Window, Cbow = options.Objective == Item2VecObjective.Cbow, Negatives = options.Negatives,
-            NegativePower = options.NegativePower, Subsample = options.Subsample, MinCount = options.MinCount, Passes = options.Epochs,
-            LearningRate = options.LearningRate, Seed = options.Seed, Shards = options.Shards, Threads = options.Threads, Racy = options.Racy,
+            Dimensions = options.Dimensions,
+            Window = options.Window,
+            Cbow = options.Objective == Item2VecObjective.Cbow,
+            Negatives = options.Negatives,
+            NegativePower = options.NegativePower,
+            Subsample = options.Subsample,
+            MinCount = options.MinCount,
+            Passes = options.Epochs,
+            LearningRate = options.LearningRate,
+            Seed = options.Seed,
+            Shards = options.Shards,
+            Threads = options.Threads,
+            Racy = options.Racy,
         }, options.WarmStart?._vectors, progress, cancel);
         var users = HistoryMean.OfUsers(data, vectors.Input, vectors.Dimensions, options.HistoryDecay, options.Threads);
         return new Item2Vec(vectors, users, options.HistoryDecay, VectorRecall.Build(

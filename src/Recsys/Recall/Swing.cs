@@ -154,10 +154,13 @@ public sealed class Swing : IRecaller, ISimilarItems, IModel<Swing>
         ArgumentNullException.ThrowIfNull(reader);
         var options = new SwingOptions
         {
-            Smoothing = reader.Single("smoothing", 0, 1_000_000), UserSmoothing = reader.Single("user_smoothing", 0, 1_000_000),
-            UserPower = reader.Single("user_power", 0, 2), PopularityPower = reader.Single("popularity_power", 0, 1),
+            Smoothing = reader.Single("smoothing", 0, 1_000_000),
+            UserSmoothing = reader.Single("user_smoothing", 0, 1_000_000),
+            UserPower = reader.Single("user_power", 0, 2),
+            PopularityPower = reader.Single("popularity_power", 0, 1),
             UsersPerItem = reader.Int32("users_per_item", 2, 100_000),
-            Neighbours = reader.Int32("neighbour_count", 1, 10_000), NormalizeByMax = reader.Flag("normalize_by_max"),
+            Neighbours = reader.Int32("neighbour_count", 1, 10_000),
+            NormalizeByMax = reader.Flag("normalize_by_max"),
         };
         var users = reader.Matrix("users");
         return new Swing(options, users, NeighbourLists.Read(reader.Scope("neighbours"), users.ColumnCount));

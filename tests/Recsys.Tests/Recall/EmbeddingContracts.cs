@@ -92,7 +92,13 @@ public sealed class SequenceDeepWalkContract : DeepWalkContractBase
 {
     protected override DeepWalkOptions Options => new()
     {
-        Nodes = DeepWalkNodes.ItemsInSequence, Dimensions = 12, Walks = 20, WalkLength = 10, Window = 4, LearningRate = 0.1f, HistoryDecay = 0.95f,
+        Nodes = DeepWalkNodes.ItemsInSequence,
+        Dimensions = 12,
+        Walks = 20,
+        WalkLength = 10,
+        Window = 4,
+        LearningRate = 0.1f,
+        HistoryDecay = 0.95f,
     };
 }
 

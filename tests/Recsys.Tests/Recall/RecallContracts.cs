@@ -164,7 +164,11 @@ public sealed class GraphLfmContract : LfmContractBase
     protected override LfmOptions Options
         => new()
         {
-            Factors = 8, Epochs = 60, LearningRate = 0.1f, NegativePower = 0, Shards = 4,
+            Factors = 8,
+            Epochs = 60,
+            LearningRate = 0.1f,
+            NegativePower = 0,
+            Shards = 4,
             Index = new HnswOptions { Links = 8, BuildBreadth = 40 },
         };
 }
