@@ -21,3 +21,17 @@ public interface ISimilarItems
     /// </summary>
     int SimilarItems(int item, in ItemFilter filter, Span<ScoredItem> destination);
 }
+
+/// <summary>Says which of a user's own items a score comes from.</summary>
+public interface IExplains
+{
+    /// <summary>
+    /// Writes the part that each item of a history has in the score of <paramref name="item"/>, largest first, ties by lower id; returns how
+    /// many were written. Parts may be negative. Unknown items have none, and nothing explains an unknown item.
+    /// </summary>
+    /// <param name="item">The recommended item.</param>
+    /// <param name="history">The user's items, as in <see cref="RecallRequest.History"/>.</param>
+    /// <param name="values">As in <see cref="RecallRequest.HistoryValues"/>.</param>
+    /// <param name="destination">Receives the items with their parts.</param>
+    int Explain(int item, ReadOnlySpan<int> history, ReadOnlySpan<float> values, Span<ScoredItem> destination);
+}

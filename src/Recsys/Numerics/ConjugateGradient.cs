@@ -82,7 +82,6 @@ public static class ConjugateGradient
         if (size == 0) return default;
 
         var r = workspace[..size];
-        var p = workspace.Slice(size, size);
         var q = workspace.Slice(2 * size, size);
         var target = TensorPrimitives.Dot(b, b);
         if (!float.IsFinite(target)) throw Bad(system, 0, target);
@@ -93,9 +92,30 @@ public static class ConjugateGradient
         }
         matrix.Apply(system, x, q);
         TensorPrimitives.Subtract(b, q, r);
+        var (step, squared) = Improve(matrix, system, x, workspace, iterations, tolerance * tolerance * target);
+        return new(step, MathF.Sqrt(squared / target));
+    }
+
+    /// <summary>
+    /// Improves x from a residual that the caller has computed (often for less than b - A x costs by itself), which must stand in the
+    /// first floats of the workspace.
+    /// </summary>
+    /// <param name="matrix">A.</param>
+    /// <param name="system">Its number in a batch.</param>
+    /// <param name="x">The first guess; receives the better one.</param>
+    /// <param name="workspace">At least <see cref="WorkspaceLength"/> floats, beginning with b - A x.</param>
+    /// <param name="iterations">The most steps.</param>
+    /// <param name="goal">Stop where ‖b - A x‖² ≤ goal.</param>
+    /// <returns>Steps, and the last ‖b - A x‖².</returns>
+    internal static (int Steps, float Squared) Improve<TOperator>(scoped in TOperator matrix, int system, Span<float> x,
+        Span<float> workspace, int iterations, float goal) where TOperator : struct, ILinearOperator, allows ref struct
+    {
+        var size = x.Length;
+        var r = workspace[..size];
+        var p = workspace.Slice(size, size);
+        var q = workspace.Slice(2 * size, size);
         r.CopyTo(p);
         var squared = TensorPrimitives.Dot<float>(r, r);
-        var goal = tolerance * tolerance * target;
         var step = 0;
         for (; step < iterations && !(squared <= goal); step++)
         {
@@ -109,8 +129,7 @@ public static class ConjugateGradient
             TensorPrimitives.MultiplyAdd(p, next / squared, r, p);
             squared = next;
         }
-        if (!float.IsFinite(squared)) throw Bad(system, step, squared);
-        return new(step, MathF.Sqrt(squared / target));
+        return float.IsFinite(squared) ? (step, squared) : throw Bad(system, step, squared);
     }
 
     private static ArithmeticException Bad(int system, int step, float value) => new(

@@ -27,6 +27,8 @@ public sealed class ModelKinds
         .With<Rank.BoostingTree>()
         .With<Rank.Cart>()
         .With<Rank.LogisticRegression>()
+        .With<Recall.Als>()
+        .With<Recall.Bpr>()
         .With<Recall.DeepWalk>()
         .With<Recall.Ease>()
         .With<Recall.Eges>()
@@ -36,6 +38,7 @@ public sealed class ModelKinds
         .With<Recall.Popularity>()
         .With<Recall.Swing>()
         .With<Recall.UserCf>()
+        .With<Recall.Warp>()
         .With<Recommender>();
 
     /// <summary>The names of the kinds, sorted.</summary>

@@ -7,8 +7,8 @@ namespace Recsys.Recall;
 // r̂_ui = μ + b_u + b_i + p_u·q_i; a model without μ or without biases has zeros there. cosine(i, j) = q_i·q_j / (|q_i| |q_j|).
 
 /// <summary>
-/// Users and items as points whose product is the taste: what <see cref="Lfm"/> and its kin share. They
-/// differ in how the points are found. Immutable; safe for any number of threads; a call allocates nothing after warm-up.
+/// Users and items as points whose product is the taste: what <see cref="Als"/>, <see cref="Bpr"/>, <see cref="Lfm"/>
+/// and <see cref="Warp"/> share. They differ in how the points are found. Immutable; safe for any number of threads; a call allocates nothing after warm-up.
 /// </summary>
 public abstract class FactorModel : IRecaller, ISimilarItems
 {

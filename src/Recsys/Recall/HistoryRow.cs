@@ -24,6 +24,8 @@ internal sealed class HistoryRow(int itemCount, RepeatedItems repeats)
         return new SparseRow(Items, Values);
     }
 
+    public bool Contains(int item) => _placePlusOne[item] != 0;
+
     /// <exception cref="ArgumentException">The values are not as many as the items, or one is not finite.</exception>
     public void Load(in RecallRequest request)
     {

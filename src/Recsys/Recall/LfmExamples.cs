@@ -29,9 +29,9 @@ internal sealed class LfmExamples
     public LfmExamples(SparseMatrix users, NegativeSampler? sampler, int ratio, int shards, Rng rng)
     {
         (_users, _sampler, _ratio, _shards, _rng) = (users, sampler, sampler is null ? 0 : ratio, shards, rng);
-        _userCuts = Cut(users.RowOffsets, shards);
+        _userCuts = InteractionRows.Cut(users.RowOffsets, 1, shards);
         _itemShard = new ushort[users.ColumnCount];
-        var itemCuts = Cut(Offsets(users), shards);
+        var itemCuts = InteractionRows.Cut(Offsets(users), 1, shards);
         for (var shard = 0; shard < shards; shard++) _itemShard.AsSpan(itemCuts[shard]..itemCuts[shard + 1]).Fill((ushort)shard);
 
         _examples = new FactorExample[shards][];
@@ -117,20 +117,5 @@ internal sealed class LfmExamples
         foreach (var item in users.Columns) offsets[item + 1]++;
         for (var item = 0; item < users.ColumnCount; item++) offsets[item + 1] += offsets[item];
         return offsets;
-    }
-
-    // Contiguous ranges of about the same number of positives; one more for each row, so that empty rows are spread too.
-    private static int[] Cut(long[] offsets, int shards)
-    {
-        var rows = offsets.Length - 1;
-        var total = offsets[rows] + rows;
-        var cuts = new int[shards + 1];
-        for (var (row, shard) = (0, 1); shard < shards; shard++)
-        {
-            while (row < rows && offsets[row] + row < total * shard / shards) row++;
-            cuts[shard] = row;
-        }
-        cuts[shards] = rows;
-        return cuts;
     }
 }

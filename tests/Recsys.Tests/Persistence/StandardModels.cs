@@ -39,11 +39,14 @@ internal static class StandardModels
         [Eges.Kind] = () => Eges.Train(
             ContractData.OneUser(), EgesData.Features(ContractData.OneUser()), new EgesOptions { Dimensions = 4, Walks = 2 }),
         [Item2Vec.Kind] = () => Item2Vec.Train(ContractData.Communities(), new Item2VecOptions { Dimensions = 4, Epochs = 2 }),
+        [Als.Kind] = () => Als.Train(ContractData.Communities(), new AlsOptions { Factors = 4, Iterations = 2 }),
+        [Bpr.Kind] = () => Bpr.Train(ContractData.Communities(), new BprOptions { Factors = 4, Epochs = 2, NegativePower = 0.5 }),
         [ItemCf.Kind] = () => ItemCf.Train(ContractData.Communities()),
         [Lfm.Kind] = () => Lfm.Train(ContractData.RatedCommunities(), new LfmOptions { Factors = 4, Epochs = 2 }),
         [Popularity.Kind] = () => Popularity.Train(ContractData.Communities()),
         [Swing.Kind] = () => Swing.Train(ContractData.Communities()),
         [UserCf.Kind] = () => UserCf.Train(ContractData.Communities()),
+        [Warp.Kind] = () => Warp.Train(ContractData.Communities(), new WarpOptions { Factors = 4, Epochs = 2 }),
         [Recommender.Kind] = Composed,
     };
 

@@ -178,3 +178,107 @@ public sealed class HashedLfmContract : LfmContractBase
     protected override LfmOptions Options
         => new() { Factors = 8, Epochs = 60, LearningRate = 0.1f, NegativePower = 0, Shards = 4, Index = new PStableOptions() };
 }
+
+public abstract class AlsContractBase : RecallerContract<Als>
+{
+    protected abstract AlsOptions Options { get; }
+
+    protected override Als Train(Interactions data, ContractRun run)
+        => Als.Train(data, Options with { Threads = run.Threads }, run.Progress, run.Cancel);
+
+    protected override IReadOnlyList<Action> InvalidOptions =>
+    [
+        () => _ = Options with { Feedback = (AlsFeedback)9 },
+        () => _ = Options with { Factors = 0 },
+        () => _ = Options with { Iterations = 0 },
+        () => _ = Options with { Regularization = 0 },
+        () => _ = Options with { RegularizationExponent = 1.1f },
+        () => _ = Options with { Alpha = 0 },
+        () => _ = Options with { UnobservedWeight = 0 },
+        () => _ = Options with { Confidence = (AlsConfidence)9 },
+        () => _ = Options with { ConfidenceScale = float.NaN },
+        () => _ = Options with { Solver = (AlsSolver)9 },
+        () => _ = Options with { ConjugateGradientSteps = 0 },
+        () => _ = Options with { InitialScale = 0 },
+        () => _ = Options with { Threads = 0 },
+        () => _ = Options with { Index = null! },
+        () => Als.Train(ContractData.OneRow(), Options with { Factors = 9, WarmStart = Als.Train(ContractData.OneRow(), Options) }),
+    ];
+}
+
+public sealed class AlsContract : AlsContractBase
+{
+    protected override AlsOptions Options => new() { Factors = 8 };
+}
+
+public sealed class ExactAlsContract : AlsContractBase
+{
+    protected override AlsOptions Options => new()
+    {
+        Factors = 5, Solver = AlsSolver.Cholesky, Confidence = AlsConfidence.Logarithmic, UnobservedWeight = 0.3f, RegularizationExponent = 1,
+        Regularization = 0.01f,
+    };
+}
+
+public sealed class RatedAlsContract : AlsContractBase
+{
+    protected override AlsOptions Options => AlsOptions.ForRatings with { Factors = 6 };
+
+    protected override Interactions KnownData() => ContractData.RatedCommunities();
+}
+
+public sealed class PlainRatedAlsContract : AlsContractBase
+{
+    protected override AlsOptions Options
+        => AlsOptions.ForRatings with { Factors = 17, Biases = false, Solver = AlsSolver.ConjugateGradient, Regularization = 0.03f };
+
+    protected override Interactions KnownData() => ContractData.RatedCommunities();
+}
+
+public abstract class BprContractBase : RecallerContract<Bpr>
+{
+    protected abstract BprOptions Options { get; }
+
+    protected override Bpr Train(Interactions data, ContractRun run)
+        => Bpr.Train(data, Options with { Threads = run.Threads }, run.Progress, run.Cancel);
+
+    protected override IReadOnlyList<Action> InvalidOptions =>
+    [
+        () => _ = Options with { Factors = 0 },
+        () => _ = Options with { Epochs = 0 },
+        () => _ = Options with { LearningRate = 0 },
+        () => _ = Options with { Regularization = -1 },
+        () => _ = Options with { NegativePower = double.NaN },
+        () => _ = Options with { InitialScale = 0 },
+        () => _ = Options with { Shards = 0 },
+        () => _ = Options with { Threads = 0 },
+        () => _ = Options with { Index = null! },
+        () => Bpr.Train(ContractData.OneRow(), Options with { Factors = 9, WarmStart = Bpr.Train(ContractData.OneRow(), Options) }),
+    ];
+}
+
+public sealed class BprContract : BprContractBase
+{
+    protected override BprOptions Options => new() { Factors = 8, Epochs = 60, LearningRate = 0.1f };
+}
+
+public sealed class PopularBprContract : BprContractBase
+{
+    protected override BprOptions Options => new() { Factors = 12, Epochs = 60, LearningRate = 0.1f, NegativePower = 0.5, ItemBiases = false };
+}
+
+public sealed class WarpContract : RecallerContract<Warp>
+{
+    // Few factors, so that the one item that a user lacks is not told from those of the community.
+    private static WarpOptions Options => new() { Factors = 3, Epochs = 20, LearningRate = 0.05f, Regularization = 0.05f };
+
+    protected override Warp Train(Interactions data, ContractRun run)
+        => Warp.Train(data, Options with { Threads = run.Threads }, run.Progress, run.Cancel);
+
+    protected override IReadOnlyList<Action> InvalidOptions =>
+    [
+        () => _ = Options with { Tries = 0 },
+        () => _ = Options with { Epochs = 0 },
+        () => Warp.Train(ContractData.OneRow(), Options with { Factors = 9, WarmStart = Warp.Train(ContractData.OneRow(), Options) }),
+    ];
+}

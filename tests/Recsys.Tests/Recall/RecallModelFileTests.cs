@@ -79,6 +79,21 @@ public sealed class RecallModelFileTests
     [Fact]
     public void Swing_of_a_log() => ModelFileContract.Check(Swing.Train(ContractData.Communities()), Answers);
 
+    [Fact]
+    public void Als_of_ones() => ModelFileContract.Check(Als.Train(ContractData.Communities(), new AlsOptions { Factors = 4 }), Answers);
+
+    [Fact]
+    public void Als_of_ratings()
+        => ModelFileContract.Check(Als.Train(ContractData.RatedCommunities(), AlsOptions.ForRatings with { Factors = 4 }), Answers);
+
+    [Fact]
+    public void Bpr_of_ones()
+        => ModelFileContract.Check(Bpr.Train(ContractData.Communities(), new BprOptions { Factors = 4, Epochs = 5, NegativePower = 1 }), Answers);
+
+    [Fact]
+    public void Warp_of_ones()
+        => ModelFileContract.Check(Warp.Train(ContractData.Communities(), new WarpOptions { Factors = 4, Epochs = 5 }), Answers);
+
     // Known and unknown users, a history with strangers in it, similar items of known and unknown items.
     private static float[] Answers(IRecaller model)
     {
