@@ -92,9 +92,7 @@ public sealed class TopItemsTests
         var list = new ScoredItem[50];
         int[] exclude = [1, 2, 3];
         Select();
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var i = 0; i < 20; i++) Select();
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Allocations.AssertNone(Select, calls: 20);
 
         void Select()
         {

@@ -29,9 +29,7 @@ public abstract partial class RecallerContract<TModel>
         Func<int, bool> predicate = static item => item % 5 != 0;
         var list = new ScoredItem[25];
         for (var i = 0; i < 5; i++) Calls();
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var i = 0; i < 20; i++) Calls();
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Allocations.AssertNone(Calls, calls: 20);
 
         void Calls()
         {

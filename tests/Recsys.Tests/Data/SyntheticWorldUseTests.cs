@@ -40,7 +40,7 @@ public class SyntheticWorldUseTests
     public void Predicted_ratings_lie_between_the_mean_and_the_truth()
     {
         var split = Splits.RandomPerUser(World.Ratings, 0.2);
-        var model = Lfm.Train(split.Train, new LfmOptions { Feedback = LfmFeedback.Explicit, Regularization = 0.2f });
+        var model = Lfm.Train(split.Train, LfmOptions.ForRatings);
         double mean = 0;
         foreach (var value in split.Train.ValueColumn) mean += value / split.Train.Count;
         double ofMean = 0, ofModel = 0, ofTruth = 0;

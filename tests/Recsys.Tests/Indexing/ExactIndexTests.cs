@@ -150,9 +150,7 @@ public sealed class ExactIndexTests
         var counts = new int[8];
         int[] exclude = [1, 2];
         for (var i = 0; i < 3; i++) Search();
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var i = 0; i < 10; i++) Search();
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Allocations.AssertNone(Search, calls: 10);
 
         void Search()
         {

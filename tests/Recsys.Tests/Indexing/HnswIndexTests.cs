@@ -238,9 +238,7 @@ public sealed class HnswIndexTests
         var allow = new ItemSet(Enumerable.Range(0, Count).Where(i => i % 2 == 0));
         Func<int, bool> predicate = item => item % 3 == 0;
         for (var i = 0; i < 30; i++) Search();
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var i = 0; i < 10; i++) Search();
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Allocations.AssertNone(Search, calls: 10);
 
         void Search()
         {

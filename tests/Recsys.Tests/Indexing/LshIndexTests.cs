@@ -226,9 +226,7 @@ public sealed class LshIndexTests
         var list = new ScoredItem[20];
         int[] seen = [.. Enumerable.Range(0, 50)];
         for (var i = 0; i < 30; i++) Search();
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var i = 0; i < 10; i++) Search();
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Allocations.AssertNone(Search, calls: 10);
 
         void Search()
         {

@@ -103,9 +103,7 @@ public sealed class VectorRecallTests
         var query = IndexCases.Normal(3, Dimensions);
         var list = new ScoredItem[20];
         for (var i = 0; i < 30; i++) Search();
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var i = 0; i < 10; i++) Search();
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Allocations.AssertNone(Search, calls: 10);
 
         void Search()
         {

@@ -105,9 +105,7 @@ public sealed class DotTests
             Dot.Rows(matrix, 33, vector, scores, threads);
             Assert.Equal(expected, scores);
         }
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var i = 0; i < 20; i++) Dot.Rows(matrix, 33, vector, scores, 2);
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Allocations.AssertNone(() => Dot.Rows(matrix, 33, vector, scores, 2), calls: 20);
     }
 
     [Fact]

@@ -71,9 +71,7 @@ public sealed class GemmTests
         float[] a = new float[200 * 300], b = new float[300 * 400], c = new float[200 * 400];
         Multiply();
         Multiply();
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var i = 0; i < 20; i++) Multiply();
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Allocations.AssertNone(Multiply, calls: 20);
 
         void Multiply()
         {
