@@ -30,6 +30,14 @@ internal static class AdultRecipe
         Feature.Label("income"),
     ]);
 
+    /// <summary>Continuous columns as they are, discrete ones as codes, which a dense layout makes columns of 0 and 1.</summary>
+    public static FeatureSchema Raw() => new(
+    [
+        .. Discrete.Select(name => Feature.Category(name, Side.Context)),
+        .. Continuous.Select(name => Feature.Number(name, Side.Context)),
+        Feature.Label("income"),
+    ]);
+
     public static Columns Train(string folder) => Read(Path.Combine(folder, "adult.data.gz"));
 
     public static Columns Test(string folder) => Read(Path.Combine(folder, "adult.test.gz"));

@@ -26,6 +26,7 @@ public sealed class ModelKinds
         .With<Indexing.SimHashIndex>()
         .With<Rank.BoostingTree>()
         .With<Rank.Cart>()
+        .With<Rank.Gbdt>()
         .With<Rank.LogisticRegression>()
         .With<Recall.Als>()
         .With<Recall.Bpr>()

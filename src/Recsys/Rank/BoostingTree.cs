@@ -31,7 +31,7 @@ public sealed record BoostingTreeOptions
 }
 
 /// <summary>
-/// Least-squares boosting of exact trees, as textbooks have it: to teach and for small data . Immutable,
+/// Least-squares boosting of exact trees, as textbooks have it: to teach and for small data; <see cref="Gbdt"/> is the fast one. Immutable,
 /// thread-safe. Its score is the predicted label.
 /// </summary>
 public sealed class BoostingTree : IRanker, IFeatureModel, IModel<BoostingTree>

@@ -49,14 +49,24 @@ internal sealed class TreeBuilder
         _starts.RemoveRange(count, _starts.Count - count);
     }
 
-    public TreeEnsemble Build(int columnCount) => new(
-        columnCount, [.. _starts, _nodes.Count], All(n => n.Column), All(n => n.Threshold), All(n => n.MissingLeft), All(n => n.Left),
-        All(n => n.Value), All(n => n.Gain), All(n => n.Cover));
+    public TreeEnsemble Build(int columnCount) => Build(columnCount, [.. _starts, _nodes.Count]);
 
-    private T[] All<T>(Func<TreeNode, T> part)
+    private TreeEnsemble Build(int columnCount, int[] starts)
     {
-        var values = new T[_nodes.Count];
-        for (var i = 0; i < values.Length; i++) values[i] = part(_nodes[i]);
+        var first = starts[0];
+        return new TreeEnsemble(
+            columnCount, Array.ConvertAll(starts, start => start - first), All(first, n => n.Column), All(first, n => n.Threshold),
+            All(first, n => n.MissingLeft), All(first, n => n.IsLeaf ? -1 : n.Left - first), All(first, n => n.Value),
+            All(first, n => n.Gain), All(first, n => n.Cover));
+    }
+
+    /// <summary>The last tree alone.</summary>
+    public TreeEnsemble BuildLast(int columnCount) => Build(columnCount, [_starts[^1], _nodes.Count]);
+
+    private T[] All<T>(int first, Func<TreeNode, T> part)
+    {
+        var values = new T[_nodes.Count - first];
+        for (var i = 0; i < values.Length; i++) values[i] = part(_nodes[first + i]);
         return values;
     }
 

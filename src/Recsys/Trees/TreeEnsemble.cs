@@ -5,7 +5,7 @@ namespace Recsys.Trees;
 
 /// <summary>A node of a tree as text and charts need it.</summary>
 /// <param name="Column">The column that it splits; -1 in a leaf.</param>
-/// <param name="Threshold">x ≤ this goes left. 0 in a leaf.</param>
+/// <param name="Threshold">x ≤ this goes left; the largest float: every value but a missing one. 0 in a leaf.</param>
 /// <param name="MissingLeft">Whether a missing value goes left.</param>
 /// <param name="Left">The node for x ≤ threshold; -1 in a leaf.</param>
 /// <param name="Right">The node for x &gt; threshold; -1 in a leaf.</param>
@@ -69,7 +69,7 @@ public sealed class TreeEnsemble
                 depth[left] = depth[left + 1] = depth[node] + 1;
                 _nodes[node] = new WalkNode
                 {
-                    Threshold = thresholds[node],
+                    Threshold = thresholds[node] == float.MaxValue ? float.PositiveInfinity : thresholds[node],
                     Column = columns[node] | (missingLeft[node] ? 0 : WalkNode.MissingRight),
                     Left = left,
                 };
@@ -108,7 +108,8 @@ public sealed class TreeEnsemble
             var n = _nodes[node];
             return _leafNumbers[node] >= 0
                 ? new TreeNode(-1, 0, false, -1, -1, n.Value, 0, _covers[node])
-                : new TreeNode(n.Column & int.MaxValue, n.Threshold, n.Column >= 0, n.Left, n.Left + 1, 0, _gains[node], _covers[node]);
+                : new TreeNode(n.Column & int.MaxValue, Math.Min(n.Threshold, float.MaxValue), n.Column >= 0, n.Left, n.Left + 1, 0,
+                    _gains[node], _covers[node]);
         }
     }
 

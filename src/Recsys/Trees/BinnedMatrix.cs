@@ -1,0 +1,109 @@
+using Recsys.Numerics;
+
+namespace Recsys.Trees;
+
+/// <summary>
+/// A dense matrix in one byte for each value: 0 for missing, else the number of the value's bin, counted from 1. A bin ends at a cut: bin b
+/// holds cut[b-2] &lt; x ≤ cut[b-1]. Cuts lie in the middle of neighbouring values: between all of them where few are different, else
+/// so that bins hold about as many rows each.
+/// </summary>
+internal sealed class BinnedMatrix
+{
+    public const int MostBins = 255;
+    private readonly float[][] _cuts;
+
+    private BinnedMatrix(byte[] codes, int rows, float[][] cuts)
+    {
+        (Codes, RowCount, _cuts) = (codes, rows, cuts);
+        Offsets = new int[cuts.Length];
+        for (var column = 0; column < cuts.Length; column++)
+        {
+            Offsets[column] = HistogramLength;
+            HistogramLength = checked(HistogramLength + cuts[column].Length + 2);
+        }
+    }
+
+    /// <summary>[rows, columns]</summary>
+    public byte[] Codes { get; }
+
+    public int RowCount { get; }
+
+    public int ColumnCount => _cuts.Length;
+
+    /// <summary>Where the part of each column begins in a histogram; its first cell is for missing values. [columns]</summary>
+    public int[] Offsets { get; }
+
+    public int HistogramLength { get; }
+
+    /// <summary>Bins of a column, missing left out.</summary>
+    public int Bins(int column) => _cuts[column].Length + 1;
+
+    /// <summary>The threshold that keeps the bins 1..bin left; the last bin keeps all.</summary>
+    public float Threshold(int column, int bin) => bin <= _cuts[column].Length ? _cuts[column][bin - 1] : float.MaxValue;
+
+    /// <summary>Finds cuts and codes all values.</summary>
+    /// <param name="x">NaN is missing; infinite values count as the largest and the smallest float. [rows, columns]</param>
+    /// <param name="columns">Of a row.</param>
+    /// <param name="maxBins">Of a column, 2..255.</param>
+    /// <param name="sampleRows">The most rows that cuts are found from.</param>
+    /// <param name="rng">Draws the sample.</param>
+    /// <param name="threads">Does not change the result.</param>
+    /// <param name="cancel">Checked for each column and block of rows.</param>
+    public static BinnedMatrix Create(float[] x, int columns, int maxBins, int sampleRows, Rng rng, int threads, CancellationToken cancel)
+    {
+        const int Block = 4096;
+        var rows = x.Length / columns;
+        var sample = new int[Math.Min(rows, sampleRows)];
+        if (sample.Length == rows) for (var i = 0; i < rows; i++) sample[i] = i;
+        else new Permutation(rows, rng).Fill(0, sample);
+        Array.Sort(sample);
+
+        var cuts = new float[columns][];
+        var padded = new float[columns * Histograms.CutBlock];
+        Shards.Run(columns, threads, column =>
+        {
+            cuts[column] = Cuts(x, columns, column, sample, maxBins);
+            var own = padded.AsSpan(column * Histograms.CutBlock, Histograms.CutBlock);
+            own.Fill(float.PositiveInfinity);
+            cuts[column].CopyTo(own[16..]);
+            for (var i = 0; i < 16; i++) own[i] = own[16 + (16 * i) + 15];
+        }, cancel);
+
+        var codes = new byte[x.Length];
+        Shards.Run((rows + Block - 1) / Block, threads, block =>
+        {
+            var start = block * Block * columns;
+            var length = Math.Min(Block * columns, x.Length - start);
+            Histograms.Code(x.AsSpan(start, length), padded, columns, codes.AsSpan(start, length));
+        }, cancel);
+        return new BinnedMatrix(codes, rows, cuts);
+    }
+
+    private static float[] Cuts(float[] x, int columns, int column, int[] sample, int maxBins)
+    {
+        var values = new float[sample.Length];
+        var count = 0;
+        foreach (var row in sample)
+        {
+            var value = x[((long)row * columns) + column];
+            if (!float.IsNaN(value)) values[count++] = Math.Clamp(value, float.MinValue, float.MaxValue);
+        }
+        Array.Sort(values, 0, count);
+        var distinct = count == 0 ? 0 : 1;
+        for (var i = 1; i < count; i++) if (values[i] != values[i - 1]) distinct++;
+
+        var cuts = new List<float>(Math.Min(distinct, maxBins));
+        int left = count, bin = 0;
+        for (var i = 0; i + 1 < count && cuts.Count < maxBins - 1; i++)
+        {
+            bin++;
+            if (values[i] == values[i + 1]) continue;
+            // A heavy value fills a bin alone; what is left is shared among the bins that are left.
+            if (distinct > maxBins && (long)bin * (maxBins - cuts.Count) < left) continue;
+            cuts.Add(ExactTree.Midpoint(values[i], values[i + 1]));
+            left -= bin;
+            bin = 0;
+        }
+        return [.. cuts];
+    }
+}
