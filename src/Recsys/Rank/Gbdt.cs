@@ -6,7 +6,6 @@
 // decision trees", NeurIPS 2022; here their sums take 32 bits, so that nothing is lost that shows.
 
 using Recsys.Features;
-using Recsys.Numerics;
 using Recsys.Persistence;
 using Recsys.Trees;
 

@@ -55,7 +55,7 @@ internal sealed class GbdtTraining
                 {
                     var value = builder[leaves[i].Node].Value;
                     foreach (var row in order.AsSpan(leaves[i].Start, leaves[i].Count)) _scores[row] += value;
-                });
+                }, cancel);
             }
             var last = rows.Length < order.Length || _validation is not null ? builder.BuildLast(_columns) : null;
             if (rows.Length < order.Length) AddTree(last!, _x, _scores);

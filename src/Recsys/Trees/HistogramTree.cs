@@ -83,7 +83,7 @@ internal sealed class HistogramTree
         var values = new (double Value, double H)[leaves.Count];
         var order = rows;
         Shards.Run(leaves.Count, rows.Length > Grain ? _threads : 1, i =>
-            values[i] = Value(order.Span.Slice(leaves[i].Start, leaves[i].Count)));
+            values[i] = Value(order.Span.Slice(leaves[i].Start, leaves[i].Count)), cancel);
         for (var i = 0; i < values.Length; i++)
         {
             builder.SetValue(leaves[i].Node, rate * values[i].Value);
