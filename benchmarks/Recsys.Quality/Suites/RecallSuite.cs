@@ -37,6 +37,7 @@ internal sealed class RecallSuite : Suite
             ("UserCf", () => UserCf.Train(split.Train)),
             ("Ease", () => Ease.Train(split.Train)),
             ("Swing", () => Swing.Train(split.Train)),
+            ("PersonalRank", () => PersonalRank.Train(split.Train, new PersonalRankOptions { Precompute = 50 })),
             ("Lfm", () => Lfm.Train(split.Train)),
             ("Lfm 64", () => Lfm.Train(split.Train, new LfmOptions { Factors = 64, NegativeRatio = 4 })),
         ];

@@ -36,6 +36,7 @@ public sealed class ModelKinds
         .With<Recall.Item2Vec>()
         .With<Recall.ItemCf>()
         .With<Recall.Lfm>()
+        .With<Recall.PersonalRank>()
         .With<Recall.Popularity>()
         .With<Recall.Swing>()
         .With<Recall.UserCf>()

@@ -44,6 +44,7 @@ internal static class StandardModels
         [Bpr.Kind] = () => Bpr.Train(ContractData.Communities(), new BprOptions { Factors = 4, Epochs = 2, NegativePower = 0.5 }),
         [ItemCf.Kind] = () => ItemCf.Train(ContractData.Communities()),
         [Lfm.Kind] = () => Lfm.Train(ContractData.RatedCommunities(), new LfmOptions { Factors = 4, Epochs = 2 }),
+        [PersonalRank.Kind] = () => PersonalRank.Train(ContractData.Communities(), new PersonalRankOptions { Precompute = 3 }),
         [Popularity.Kind] = () => Popularity.Train(ContractData.Communities()),
         [Swing.Kind] = () => Swing.Train(ContractData.Communities()),
         [UserCf.Kind] = () => UserCf.Train(ContractData.Communities()),

@@ -69,3 +69,37 @@ public sealed class SampledSwingContract : SwingContractBase
             NormalizeByMax = false,
         };
 }
+
+public abstract class PersonalRankContractBase : RecallerContract<PersonalRank>
+{
+    protected abstract PersonalRankOptions Options { get; }
+
+    protected override bool ScoresEveryItem => false;
+
+    protected override PersonalRank Train(Interactions data, ContractRun run)
+        => PersonalRank.Train(data, Options with { Threads = run.Threads }, run.Progress, run.Cancel);
+
+    protected override IReadOnlyList<Action> InvalidOptions =>
+    [
+        () => _ = Options with { Alpha = 1 },
+        () => _ = Options with { Alpha = double.NaN },
+        () => _ = Options with { Tolerance = 0 },
+        () => _ = Options with { Precompute = -1 },
+        () => _ = Options with { Threads = 0 },
+    ];
+}
+
+public sealed class PersonalRankContract : PersonalRankContractBase
+{
+    protected override PersonalRankOptions Options => new();
+}
+
+public sealed class WeightedPersonalRankContract : PersonalRankContractBase
+{
+    protected override PersonalRankOptions Options => new() { UseValues = true, Alpha = 0.6, Tolerance = 1e-4 };
+}
+
+public sealed class PrecomputedPersonalRankContract : PersonalRankContractBase
+{
+    protected override PersonalRankOptions Options => new() { Precompute = 40 };
+}

@@ -94,6 +94,16 @@ public sealed class RecallModelFileTests
     public void Warp_of_ones()
         => ModelFileContract.Check(Warp.Train(ContractData.Communities(), new WarpOptions { Factors = 4, Epochs = 5 }), Answers);
 
+    [Fact]
+    public void PersonalRank_of_ratings()
+        => ModelFileContract.Check(
+            PersonalRank.Train(ContractData.RatedCommunities(), new PersonalRankOptions { UseValues = true, Tolerance = 1 }), Answers);
+
+    [Fact]
+    public void PersonalRank_with_lists()
+        => ModelFileContract.Check(
+            PersonalRank.Train(ContractData.Communities(), new PersonalRankOptions { Precompute = 2, Tolerance = 1 }), Answers);
+
     // Known and unknown users, a history with strangers in it, similar items of known and unknown items.
     private static float[] Answers(IRecaller model)
     {
