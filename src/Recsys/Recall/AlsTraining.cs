@@ -125,7 +125,7 @@ internal sealed class AlsSide
     private readonly AlsLoss _loss;
     private readonly AlsOptions _options;
     private readonly float _mean;
-    private readonly float[] _x;
+    private readonly AlignedFloats _x;
     private readonly int _stride;
     private readonly int _size;
     private readonly int[] _cuts;
@@ -136,14 +136,14 @@ internal sealed class AlsSide
     {
         (_cells, _loss, _options, _mean, _size) = (cells, loss, options, mean, loss.Size(options.Factors));
         _stride = NormalEquations.PaddedLength(_size);
-        _x = new float[checked(cells.RowCount * _stride)];
+        _x = new AlignedFloats(checked(cells.RowCount * _stride));
         Biases = new float[loss.Biases ? cells.RowCount : 0];
         oldBiases?.CopyTo(Biases, 0);
-        FactorWeights.Start(_x, _stride, cells.RowCount, options.Factors, old, options.InitialScale, rng);
+        FactorWeights.Start(_x.Span, _stride, cells.RowCount, options.Factors, old, options.InitialScale, rng);
         var kept = old is null ? 0 : old.Length / options.Factors;
         for (var row = kept; row < cells.RowCount; row++)
-            if (cells.RowOffsets[row] == cells.RowOffsets[row + 1]) _x.AsSpan(row * _stride, options.Factors).Clear();
-        for (var row = 0; loss.Biases && row < cells.RowCount; row++) _x[row * _stride + options.Factors] = 1;
+            if (cells.RowOffsets[row] == cells.RowOffsets[row + 1]) _x.Slice(row * _stride, options.Factors).Clear();
+        for (var row = 0; loss.Biases && row < cells.RowCount; row++) _x.Span[row * _stride + options.Factors] = 1;
         _cuts = InteractionRows.Cut(cells.RowOffsets, 16, Math.Max(1, Math.Min(ShardCount, cells.RowCount)));
         var width = options.Solver == AlsSolver.Cholesky ? _size : _stride;
         _gram = loss.Explicit ? [] : new float[width * width];
@@ -158,9 +158,8 @@ internal sealed class AlsSide
     public float[] Vectors()
     {
         var f = _options.Factors;
-        if (_stride == f) return _x;
         var vectors = new float[_cells.RowCount * f];
-        for (var row = 0; row < _cells.RowCount; row++) _x.AsSpan(row * _stride, f).CopyTo(vectors.AsSpan(row * f));
+        for (var row = 0; row < _cells.RowCount; row++) _x.Slice(row * _stride, f).CopyTo(vectors.AsSpan(row * f));
         return vectors;
     }
 
@@ -174,7 +173,7 @@ internal sealed class AlsSide
     private void Gram(float weight, float[] gram, int threads)
     {
         var width = (int)Math.Sqrt(gram.Length);
-        Gemm.Multiply(Transpose.Yes, Transpose.No, width, width, _cells.RowCount, weight, _x, _stride, _x, _stride, 0, gram, width, threads);
+        Gemm.Multiply(Transpose.Yes, Transpose.No, width, width, _cells.RowCount, weight, _x.Span, _stride, _x.Span, _stride, 0, gram, width, threads);
     }
 
     private struct SolveBody : IShardBody
@@ -199,20 +198,20 @@ internal sealed class AlsSide
         _loss.Fill(cells.Values, weights, targets);
         _loss.Centre(cells.Columns, _mean, other.Biases, targets);
         var equations = new NormalEquations(
-            other._x, _stride, cells.Columns, weights, _gram, _loss.Ridge(cells.Length, _cells.ColumnCount));
-        var x = _x.AsSpan(row * _stride, _stride);
+            other._x.Span, _stride, cells.Columns, weights, _gram, _loss.Ridge(cells.Length, _cells.ColumnCount));
+        var x = _x.Slice(row * _stride, _stride);
         var f = _options.Factors;
         if (_loss.Biases) x[f] = Biases[row];
         if (_options.Solver == AlsSolver.Cholesky)
         {
-            equations.Factor(targets, scratch.A, scratch.B, scratch.Work);
+            equations.Factor(targets, scratch.A, scratch.B, scratch.Work.Span);
             Cholesky.SolveFactored(scratch.A, _size, scratch.B);
             scratch.B.CopyTo(x);
         }
         else
         {
-            equations.Residual(targets, x, scratch.Work.AsSpan(0, _stride));
-            ConjugateGradient.Improve(equations, row, x, scratch.Work, _options.ConjugateGradientSteps, 1e-20f);
+            equations.Residual(targets, x, scratch.Work.Slice(0, _stride));
+            ConjugateGradient.Improve(equations, row, x, scratch.Work.Span, _options.ConjugateGradientSteps, 1e-20f);
         }
         if (_loss.Biases)
         {
@@ -251,12 +250,12 @@ internal sealed class AlsSide
         var targets = scratch.Targets.AsSpan(0, cells.Length);
         _loss.Fill(cells.Values, weights, targets);
         _loss.Centre(cells.Columns, _mean, other.Biases, targets);
-        var x = _x.AsSpan(row * _stride, _options.Factors);
+        var x = _x.Slice(row * _stride, _options.Factors);
         var sum = RowPenalty(row);
         for (var k = 0; k < cells.Length; k++)
         {
             // w (x·y)² - 2 t x·y + t p; a rating's p is its t. The α0 (x·y)² of the pair is in the trace.
-            var score = TensorPrimitives.Dot<float>(x, other._x.AsSpan(cells.Columns[k] * _stride, x.Length)) + (_loss.Biases ? Biases[row] : 0);
+            var score = TensorPrimitives.Dot<float>(x, other._x.Slice(cells.Columns[k] * _stride, x.Length)) + (_loss.Biases ? Biases[row] : 0);
             sum += (double)weights[k] * score * score - 2.0 * targets[k] * score + (_loss.Explicit ? (double)targets[k] * targets[k] : targets[k]);
         }
         return sum;
@@ -273,7 +272,7 @@ internal sealed class AlsSide
     {
         var count = _cells.Row(row).Length;
         if (count == 0) return 0;
-        var squares = TensorPrimitives.SumOfSquares<float>(_x.AsSpan(row * _stride, _options.Factors));
+        var squares = TensorPrimitives.SumOfSquares<float>(_x.Slice(row * _stride, _options.Factors));
         if (_loss.Biases) squares += Biases[row] * Biases[row];
         return (double)_loss.Ridge(count, _cells.ColumnCount) * squares;
     }
@@ -284,7 +283,7 @@ internal sealed class AlsSide
         public readonly float[] Targets = new float[longest];
         public readonly float[] A = new float[solver == AlsSolver.Cholesky ? size * size : 0];
         public readonly float[] B = new float[size];
-        public readonly float[] Work = new float[
-            solver == AlsSolver.Cholesky ? NormalEquations.ScratchLength(size) : ConjugateGradient.WorkspaceLength(stride)];
+        public readonly AlignedFloats Work = new(
+            solver == AlsSolver.Cholesky ? NormalEquations.ScratchLength(size) : ConjugateGradient.WorkspaceLength(stride));
     }
 }

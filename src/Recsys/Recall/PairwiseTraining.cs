@@ -70,11 +70,12 @@ internal static class PairwiseTraining
         var draw = 0UL;
         var draws = blocks.Draws(userShard, itemShard);
         var shrink = rate * regularization;
+        blocks.Mark(userShard, itemShard);
         foreach (var (user, item) in blocks.Block(userShard, itemShard))
         {
             for (var tries = 1; tries <= rule.Tries; tries++)
             {
-                var other = blocks.Negative(draws, ref draw, itemShard, user);
+                var other = blocks.Negative(draws, ref draw, userShard, itemShard, user);
                 if (other < 0) break;
                 var x = PairwiseSgd.Difference(state, user, item, other);
                 var slope = rule.Slope(x, tries, ref loss);
@@ -137,6 +138,7 @@ internal readonly record struct UserItem(int User, int Item);
 internal sealed class PairBlocks
 {
     private const int Rejections = 16;
+    private const long MostMarks = 1L << 23;   // bits: a block's marks should stay in the second-level cache
 
     private readonly SparseMatrix _users;
     private readonly float[] _popularity;
@@ -145,6 +147,8 @@ internal sealed class PairBlocks
     private readonly int[] _userCuts;
     private readonly int[] _items;         // in the order of the epoch; an item shard is a range of it
     private readonly ushort[] _itemShard;
+    private readonly int[] _place;         // of an item in its shard
+    private readonly ulong[]?[] _marks;    // of each user shard: a row of bits for each user, one for each place; null where they are too many
     private readonly AliasTable?[] _tables;
     private readonly UserItem[][] _pairs;
     private readonly int[][] _offsets;
@@ -156,14 +160,20 @@ internal sealed class PairBlocks
         _userCuts = InteractionRows.Cut(users.RowOffsets, 1, shards);
         _items = new int[users.ColumnCount];
         _itemShard = new ushort[users.ColumnCount];
+        _place = new int[users.ColumnCount];
+        _marks = new ulong[]?[shards];
         _tables = new AliasTable?[shards];
         (_pairs, _offsets) = (new UserItem[shards][], new int[shards][]);
         for (var shard = 0; shard < shards; shard++)
         {
             _pairs[shard] = new UserItem[users.RowOffsets[_userCuts[shard + 1]] - users.RowOffsets[_userCuts[shard]]];
             _offsets[shard] = new int[shards + 1];
+            var words = (long)(_userCuts[shard + 1] - _userCuts[shard]) * MarkWords;
+            if (64 * words <= MostMarks) _marks[shard] = new ulong[words];
         }
     }
+
+    private int MarkWords => (_items.Length / _shards + 1 + 63) / 64;
 
     /// <summary>Draws the item shards.</summary>
     public void BeginEpoch(int epoch)
@@ -174,7 +184,11 @@ internal sealed class PairBlocks
         for (var shard = 0; shard < _shards; shard++)
         {
             var items = ItemsOf(shard);
-            foreach (var item in items) _itemShard[item] = (ushort)shard;
+            for (var place = 0; place < items.Length; place++)
+            {
+                _itemShard[items[place]] = (ushort)shard;
+                _place[items[place]] = place;
+            }
             if (_popularity.Length == 0) continue;
             var weights = new float[items.Length];
             for (var k = 0; k < items.Length; k++) weights[k] = _popularity[items[k]];
@@ -204,16 +218,33 @@ internal sealed class PairBlocks
     /// <summary>Random numbers of one block.</summary>
     public Rng Draws(int userShard, int itemShard) => _epoch.Stream(2).Stream((ulong)(userShard * _shards + itemShard));
 
+    /// <summary>Marks what the users of a block have of its items. To be called before a block is run; one block of a user shard at a time.</summary>
+    public void Mark(int userShard, int itemShard)
+    {
+        if (_marks[userShard] is not { } marks) return;
+        Array.Clear(marks);
+        var (first, words) = (_userCuts[userShard], MarkWords);
+        foreach (var (user, item) in Pairs(userShard, itemShard))
+        {
+            var place = _place[item];
+            marks[(user - first) * words + (place >> 6)] |= 1UL << place;
+        }
+    }
+
     /// <summary>An item of the shard that the user does not have; -1 if some draws find none.</summary>
-    public int Negative(in Rng draws, ref ulong draw, int itemShard, int user)
+    public int Negative(in Rng draws, ref ulong draw, int userShard, int itemShard, int user)
     {
         var items = ItemsOf(itemShard);
-        var own = _users.Row(user).Columns;
         var table = _tables[itemShard];
+        var marks = _marks[userShard];
+        var row = (user - _userCuts[userShard]) * MarkWords;
         for (var t = 0; t < Rejections; t++)
         {
-            var item = items[table is null ? draws.Below(draw++, items.Length) : table.Sample(draws, draw++)];
-            if (!Holds(own, item)) return item;
+            var place = table is null ? draws.Below(draw++, items.Length) : table.Sample(draws, draw++);
+            var known = marks is null
+                ? Holds(_users.Row(user).Columns, items[place])
+                : (marks[row + (place >> 6)] >> place & 1) != 0;
+            if (!known) return items[place];
         }
         return -1;
     }

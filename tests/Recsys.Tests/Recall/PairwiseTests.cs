@@ -66,10 +66,11 @@ public sealed class PairwiseTests
                 for (var i = 0; i < shards; i++)
                 {
                     var draw = 0UL;
+                    blocks.Mark(u, i);
                     foreach (var pair in blocks.Block(u, i))
                     {
                         all.Add(pair);
-                        var other = blocks.Negative(blocks.Draws(u, i), ref draw, i, pair.User);
+                        var other = blocks.Negative(blocks.Draws(u, i), ref draw, u, i, pair.User);
                         Assert.Equal(u, shardOfUser.TryAdd(pair.User, u) ? u : shardOfUser[pair.User]);
                         Assert.Equal(i, shardOfItem.TryAdd(pair.Item, i) ? i : shardOfItem[pair.Item]);
                         if (other < 0) continue;
