@@ -15,6 +15,9 @@ internal static class Models
         yield return ("Swing", (log, progress) => Swing.Train(log, progress: progress));
         yield return ("Ease", (log, progress) => Ease.Train(log, progress: progress));
         yield return ("Lfm", (log, progress) => Lfm.Train(log, progress: progress));
+        yield return ("Als", (log, progress) => Als.Train(log, progress: progress));
+        yield return ("Bpr", (log, progress) => Bpr.Train(log, progress: progress));
+        yield return ("Warp", (log, progress) => Warp.Train(log, progress: progress));
         yield return ("Item2Vec", (log, progress) => Item2Vec.Train(log, progress: progress));
         yield return ("DeepWalk", (log, progress) => DeepWalk.Train(log, progress: progress));
         yield return ("Eges", (log, progress) => Eges.Train(log, Genres(catalogue, log), progress: progress));

@@ -22,5 +22,17 @@ public class RecallTraining
     public Lfm LfmOneEpoch() => Lfm.Train(RecallData.Log, new LfmOptions { Epochs = 1, Threads = Threads });
 
     [Benchmark]
+    public Als AlsOneIteration() => Als.Train(RecallData.Log, new AlsOptions { Iterations = 1, Threads = Threads });
+
+    [Benchmark]
+    public Als AlsOneExactIteration() => Als.Train(RecallData.Log, new AlsOptions { Iterations = 1, Solver = AlsSolver.Cholesky, Threads = Threads });
+
+    [Benchmark]
+    public Bpr BprOneEpoch() => Bpr.Train(RecallData.Log, new BprOptions { Epochs = 1, Threads = Threads });
+
+    [Benchmark]
+    public Warp WarpOneEpoch() => Warp.Train(RecallData.Log, new WarpOptions { Epochs = 1, Threads = Threads });
+
+    [Benchmark]
     public Popularity PopularityCount() => Popularity.Train(RecallData.Log);
 }

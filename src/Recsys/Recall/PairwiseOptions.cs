@@ -12,19 +12,21 @@ public abstract record PairwiseOptions
     /// <summary>F, the number of factors. 1..4096, default 64.</summary>
     public int Factors { get; init => field = Guard.InRange(1, 4096, value); } = 64;
 
-    /// <summary>Passes over the interactions. 1..100,000.</summary>
+    /// <summary>Passes over the interactions. 1..100,000, default 100, of <see cref="WarpOptions"/> 30.</summary>
     public int Epochs { get; init => field = Guard.InRange(1, 100_000, value); } = 100;
 
-    /// <summary>η of the first epoch; it falls linearly to a tenth in the last. Positive.</summary>
+    /// <summary>η of the first epoch; it falls linearly to a tenth in the last. Positive, default 0.05.</summary>
     public float LearningRate { get; init => field = Guard.Positive(value); } = 0.05f;
 
-    /// <summary>λ, for factors and biases. 0..1000.</summary>
+    /// <summary>λ, for factors and biases. 0..1000, default 0.01, of <see cref="WarpOptions"/> 0.05.</summary>
     public float Regularization { get; init => field = Guard.InRange(0, 1000, value); } = 0.01f;
 
     /// <summary>Whether items have a bias b_i, which learns popularity. Default true.</summary>
     public bool ItemBiases { get; init; } = true;
 
-    /// <summary>β: the item that a pair puts second is drawn by popularity^β among those that the user does not have; 0 draws all alike. 0..2, default 0.</summary>
+    /// <summary>
+    /// β: the item that a pair puts second is drawn by popularity^β among those that the user does not have; 0 draws all alike. 0..2, default 0.
+    /// </summary>
     public double NegativePower { get; init => field = Guard.InRange(0, 2, value); }
 
     /// <summary>The standard deviation of first factors, times 1/√F. 0.000001..10, default 0.1.</summary>
@@ -62,6 +64,9 @@ public sealed record BprOptions : PairwiseOptions
 /// <summary>Options of <see cref="Warp"/>.</summary>
 public sealed record WarpOptions : PairwiseOptions
 {
+    /// <summary>The defaults.</summary>
+    public WarpOptions() => (Epochs, Regularization) = (30, 0.05f);
+
     /// <summary>Items drawn to find one that stands too high, before the pair counts as well ordered. 1..10,000, default 30.</summary>
     public int Tries { get; init => field = Guard.InRange(1, 10_000, value); } = 30;
 

@@ -1,0 +1,48 @@
+using System.IO.Compression;
+using Recsys.Data;
+
+namespace Recsys.Quality;
+
+/// <summary>The logs that recall models are compared on.</summary>
+internal static class RecallSets
+{
+    /// <summary>Name, folder, what reads it, and whether its rows have an order in time.</summary>
+    public static readonly (string Name, string Folder, Func<string, Interactions> Load, bool Ordered)[] All =
+    [
+        ("ml-100k", "ml-100k", folder => MovieLens.Load(folder).Log, true),
+        ("ml-1m", "ml-1m", folder => MovieLens.Load(folder).Log, true),
+        ("Last.fm", "hetrec2011-lastfm-2k", LastFm, false),
+        ("Amazon Beauty", "amazon-s3rec", folder => Amazon(folder, "Beauty"), true),
+    ];
+
+    /// <summary>Users, artists and play counts.</summary>
+    public static Interactions LastFm(string folder)
+    {
+        var builder = new InteractionsBuilder();
+        foreach (var line in Lines(Path.Combine(folder, "user_artists.dat.gz")).Skip(1))
+        {
+            var cells = line.Split('\t');
+            builder.Add(cells[0], cells[1], float.Parse(cells[2]));
+        }
+        return builder.Build();
+    }
+
+    /// <summary>Each line is a user and the items in time order; their places serve as times.</summary>
+    public static Interactions Amazon(string folder, string category)
+    {
+        var builder = new InteractionsBuilder();
+        foreach (var line in Lines(Path.Combine(folder, category + ".txt.gz")))
+        {
+            var cells = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+            for (var i = 1; i < cells.Length; i++) builder.Add(cells[0], cells[i], 1, i);
+        }
+        return builder.Build();
+    }
+
+    private static IEnumerable<string> Lines(string file)
+    {
+        using var reader = new StreamReader(new GZipStream(File.OpenRead(file), CompressionMode.Decompress));
+        while (reader.ReadLine() is { } line)
+            if (line.Length > 0) yield return line;
+    }
+}
