@@ -4,12 +4,12 @@ using Recsys.Recall;
 
 namespace Recsys.Quality.Suites;
 
-/// <summary>Embeddings of items and nodes: Item2Vec beside gensim.</summary>
+/// <summary>Embeddings of items from baskets: Item2Vec beside gensim.</summary>
 internal sealed class EmbeddingSuite : Suite
 {
     public override string Name => "embeddings";
 
-    public override string Question => "Are embeddings as good as gensim's, and do side information and labels help?";
+    public override string Question => "Are the nearest items of Item2Vec as good as those of gensim?";
 
     public override bool Run(DataFolders data) => NextItem(data);
 

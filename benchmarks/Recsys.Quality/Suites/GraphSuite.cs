@@ -1,0 +1,234 @@
+using System.Diagnostics;
+using System.Text.Json;
+using System.IO.Compression;
+using System.Globalization;
+using Recsys.Data;
+using Recsys.Evaluation;
+using Recsys.Features;
+using Recsys.Graphs;
+using Recsys.Numerics;
+using Recsys.Rank;
+using Recsys.Recall;
+
+namespace Recsys.Quality.Suites;
+
+/// <summary>Embeddings of graphs: DeepWalk beside gensim, labels in walks, side information in EGES.</summary>
+internal sealed class GraphSuite : Suite
+{
+    public override string Name => "graphs";
+
+    public override string Question => "Is DeepWalk as good as gensim's, and do labels (in walks) and side information (in EGES) help?";
+
+    public override bool Run(DataFolders data)
+    {
+        var kept = true;
+        if (data.Find("graphs") is { } graphs)
+        {
+            kept &= Classification(graphs);
+            kept &= Labelled(graphs);
+        }
+        if (data.Find("amazon-s3rec") is { } amazon)
+        {
+            kept &= Links(amazon, "Beauty");
+            kept &= Links(amazon, "Toys_and_Games");
+        }
+        return kept;
+    }
+
+    // benchmarks/peers/deepwalk.py FOLDER 20 prints gensim's.
+    private static bool Classification(string folder)
+    {
+        var graph = BlogCatalog.Graph(folder);
+        var labels = BlogCatalog.Labels(folder, graph.NodeCount);
+        var table = new ResultTable("BlogCatalog, 20 walks of 40 from each node, one-vs-rest logistic regression on half of the nodes, mean of three halves");
+        var start = Stopwatch.GetTimestamp();
+        var model = DeepWalk.Train(graph, options: new() { Walks = 20 });
+        Console.WriteLine($"  DeepWalk: trained in {Stopwatch.GetElapsedTime(start).TotalSeconds:0.0} s");
+        var f1 = Enumerable.Range(0, 3).Average(half => MicroF1(model, labels, InTraining(graph.NodeCount, half)));
+        table.Add("DeepWalk, d 128, window 10", "micro-F1", f1, published: "0.3795 (gensim, same walks, measured); about .41 (paper, 80 walks)", atLeast: 0.3695);
+        table.Print();
+        return table.Kept;
+    }
+
+    private static bool Labelled(string folder)
+    {
+        var table = new ResultTable("Labels of half of the nodes known; micro-F1 of the others, mean of three halves; nearest: the label of the nearest known node");
+        foreach (var set in (string[])["wiki", "cora"])
+        {
+            using var edges = File.OpenText(Path.Combine(folder, set + "_edgelist.txt"));
+            var graph = Graph.ReadEdges(edges);
+            var labels = new int[graph.NodeCount][];
+            Array.Fill(labels, []);
+            foreach (var line in File.ReadLines(Path.Combine(folder, set + "_labels.txt")))
+            {
+                var cells = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+                if (graph.Nodes!.Find(cells[0]) is var node && node >= 0) labels[node] = [int.Parse(cells[1], CultureInfo.InvariantCulture)];
+            }
+            foreach (var walks in (int[])[5, 80])
+            {
+                var options = new DeepWalkOptions { Walks = walks };
+                double plain = 0, labelled = 0, plainNearest = 0, labelledNearest = 0;
+                var without = DeepWalk.Train(graph, options: options);
+                for (var half = 0; half < 3; half++)
+                {
+                    var known = InTraining(graph.NodeCount, half);
+                    var with = DeepWalk.Train(graph, NodeLabels.From([.. labels.Select((own, node) => known[node] ? own : null)]), options);
+                    plain += MicroF1(without, labels, known) / 3;
+                    labelled += MicroF1(with, labels, known) / 3;
+                    plainNearest += Nearest(without, labels, known) / 3;
+                    labelledNearest += Nearest(with, labels, known) / 3;
+                }
+                table.Add($"{set}, {walks} walks, plain", "micro-F1", plain);
+                table.Add($"{set}, {walks} walks, labels", "micro-F1", labelled);
+                table.Add($"{set}, {walks} walks, plain", "nearest", plainNearest);
+                table.Add($"{set}, {walks} walks, labels", "nearest", labelledNearest);
+            }
+        }
+        table.Print();
+        return table.Kept;
+    }
+
+    private static bool[] InTraining(int nodes, int half)
+    {
+        var order = Enumerable.Range(0, nodes).ToArray();
+        new Rng((ulong)half + 1).Shuffle<int>(0, order);
+        var known = new bool[nodes];
+        foreach (var node in order.AsSpan(0, nodes / 2)) known[node] = true;
+        return known;
+    }
+
+    // As many labels as the node has, those of highest probability: the protocol of the paper.
+    private static double MicroF1(DeepWalk model, int[][] labels, bool[] known)
+    {
+        var nodes = Enumerable.Range(0, labels.Length).Where(node => labels[node].Length > 0).ToArray();
+        var train = nodes.Where(node => known[node]).ToArray();
+        var test = nodes.Where(node => !known[node]).ToArray();
+        var (x, y) = (Matrix(train), Matrix(test));
+        var classes = labels.Max(own => own.DefaultIfEmpty(-1).Max()) + 1;
+        var scores = new float[classes][];
+        for (var label = 0; label < classes; label++)
+        {
+            scores[label] = new float[test.Length];
+            var targets = Array.ConvertAll(train, node => labels[node].Contains(label) ? 1f : 0f);
+            if (targets.Contains(1f) && targets.Contains(0f)) LogisticRegression.Train(x, targets, options: new() { L2 = 1, Tolerance = 1e-4 }).Probabilities(y, scores[label]);
+        }
+        var (right, all) = (0, 0);
+        for (var i = 0; i < test.Length; i++)
+        {
+            var own = labels[test[i]];
+            right += Enumerable.Range(0, classes).OrderByDescending(label => scores[label][i]).Take(own.Length).Count(own.Contains);
+            all += own.Length;
+        }
+        return (double)right / all;
+
+        SparseMatrix Matrix(int[] rows)
+        {
+            var d = model.Dimensions;
+            var offsets = Enumerable.Range(0, rows.Length + 1).Select(row => (long)row * d).ToArray();
+            var values = new float[rows.Length * d];
+            for (var row = 0; row < rows.Length; row++) model.ItemVector(rows[row]).CopyTo(values.AsSpan(row * d));
+            return new SparseMatrix(rows.Length, d, offsets, [.. Enumerable.Range(0, values.Length).Select(i => i % d)], values);
+        }
+    }
+
+    private static double Nearest(DeepWalk model, int[][] labels, bool[] known)
+    {
+        var allow = new ItemSet(Enumerable.Range(0, labels.Length).Where(node => known[node]));
+        var (right, all) = (0, 0);
+        var list = new ScoredItem[1];
+        for (var node = 0; node < labels.Length; node++)
+        {
+            if (known[node] || labels[node].Length == 0) continue;
+            all++;
+            if (model.SimilarItems(node, new ItemFilter { Allow = allow }, list) == 1 && labels[list[0].Item].Contains(labels[node][0])) right++;
+        }
+        return (double)right / all;
+    }
+
+    // A third of the edges is hidden; as many pairs without an edge are drawn. (The data has no times, so a user's rows are one session.)
+    private static bool Links(string folder, string set)
+    {
+        var builder = new InteractionsBuilder();
+        using (var reader = new StreamReader(new GZipStream(File.OpenRead(Path.Combine(folder, set + ".txt.gz")), CompressionMode.Decompress)))
+        {
+            while (reader.ReadLine() is { } line)
+            {
+                var cells = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+                for (var i = 1; i < cells.Length; i++) builder.Add(cells[0], cells[i], 1, i);
+            }
+        }
+        var log = builder.Build();
+        var attributes = Attributes(Path.Combine(folder, set + "_item2attributes.json.gz"), log.Items);
+        var features = new FeatureSchema(
+            Feature.Category("broad", Side.Item), Feature.Category("narrow", Side.Item), Feature.MultiCategory("all", Side.Item, '|'))
+            .Fit(items: attributes, train: log);
+
+        var graph = Graph.OfSessions(log);
+        var rng = new Rng(1);
+        var (from, to, weights, pairs) = (new List<int>(), new List<int>(), new List<float>(), new List<(int From, int To, float Label)>());
+        for (var node = 0; node < graph.NodeCount; node++)
+        {
+            var row = graph.NeighboursOf(node);
+            for (var i = 0; i < row.Length; i++)
+            {
+                // Both directions of a pair are hidden together.
+                var key = (ulong)Math.Min(node, row[i]) * (ulong)graph.NodeCount + (ulong)Math.Max(node, row[i]);
+                if (rng.Stream(0).Uniform(key) < 1 / 3f) pairs.Add((node, row[i], 1));
+                else
+                {
+                    from.Add(node);
+                    to.Add(row[i]);
+                    weights.Add(graph.WeightsOf(node)[i]);
+                }
+            }
+        }
+        var hidden = pairs.Count;
+        for (var draw = 0ul; pairs.Count < 2 * hidden; draw++)
+        {
+            var (a, b) = (rng.Stream(1).Below(draw, graph.NodeCount), rng.Stream(2).Below(draw, graph.NodeCount));
+            if (a != b && graph.NeighboursOf(a).BinarySearch(b) < 0 && graph.NeighboursOf(b).BinarySearch(a) < 0) pairs.Add((a, b, 0));
+        }
+        var rest = Graph.FromEdges(graph.NodeCount, from.ToArray(), to.ToArray(), weights.ToArray(), directed: true);
+        var edgeless = Enumerable.Range(0, graph.NodeCount).Except(from).Except(to).Count();
+
+        var table = new ResultTable($"{set}: {graph.NodeCount} items ({edgeless} lost all edges), {graph.EdgeCount} edges, {hidden} hidden; AUC of the cosine");
+        var published = new Dictionary<EgesVariant, string> { [EgesVariant.Bge] = "0.9327", [EgesVariant.Ges] = "0.9575", [EgesVariant.Eges] = "0.9700" };
+        foreach (var variant in (EgesVariant[])[EgesVariant.Bge, EgesVariant.Ges, EgesVariant.Eges])
+        {
+            var start = Stopwatch.GetTimestamp();
+            var model = Eges.Train(rest, features, new EgesOptions { Variant = variant });
+            Console.WriteLine($"  {set}, {variant}: trained in {Stopwatch.GetElapsedTime(start).TotalSeconds:0.0} s");
+            var scores = pairs.ConvertAll(p => System.Numerics.Tensors.TensorPrimitives.Dot(Unit(model, p.From), Unit(model, p.To))).ToArray();
+            var auc = ClickEvaluator.Evaluate(variant.ToString(), scores, pairs.ConvertAll(p => p.Label).ToArray())["AUC"];
+            table.Add(variant.ToString().ToUpperInvariant(), "AUC", auc.Value!.Value, (auc.Low!.Value, auc.High!.Value),
+                published[variant] + " (paper, a larger Amazon set)", atLeast: 0.5);
+        }
+        table.Print();
+        return table.Kept;
+    }
+
+    private static float[] Unit(Eges model, int item)
+    {
+        var vector = model.ItemVector(item).ToArray();
+        var norm = System.Numerics.Tensors.TensorPrimitives.Norm<float>(vector);
+        if (norm > 0) System.Numerics.Tensors.TensorPrimitives.Divide(vector, norm, vector);
+        return vector;
+    }
+
+    // An item's attributes, the most common and the rarest of them as fields of their own.
+    private static Columns Attributes(string path, IdMap items)
+    {
+        using var json = JsonDocument.Parse(new GZipStream(File.OpenRead(path), CompressionMode.Decompress));
+        var lists = new int[items.Count][];
+        Array.Fill(lists, []);
+        foreach (var entry in json.RootElement.EnumerateObject())
+            if (items.Find(entry.Name) is var item && item >= 0) lists[item] = [.. entry.Value.EnumerateArray().Select(value => value.GetInt32())];
+        var counts = lists.SelectMany(list => list).CountBy(value => value).ToDictionary();
+        return Columns.From(lists)
+            .Text("broad", list => list.Length == 0 ? "" : Text(list.MaxBy(value => counts[value])))
+            .Text("narrow", list => list.Length == 0 ? "" : Text(list.MinBy(value => counts[value])))
+            .Text("all", list => string.Join('|', list.Select(Text))).Build().InIdOrder();
+
+        static string Text(int value) => value.ToString(CultureInfo.InvariantCulture);
+    }
+}
