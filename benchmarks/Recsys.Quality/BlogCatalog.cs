@@ -4,12 +4,14 @@ using Recsys.Graphs;
 
 namespace Recsys.Quality;
 
-/// <summary>The BlogCatalog friendships (10,312 people, 333,983 edges) and the 39 groups that people have joined. Tang and Liu, KDD 2009.</summary>
+/// <summary>The BlogCatalog friendships (10,312 people, 333,983 edges) and the 39 groups that people have joined. Tang and Liu, KDD
+/// 2009.</summary>
 internal static class BlogCatalog
 {
     public static Graph Graph(string folder)
     {
-        using var reader = new StreamReader(new GZipStream(File.OpenRead(Path.Combine(folder, "blogcatalog_adjlist.txt.gz")), CompressionMode.Decompress));
+        using var reader = new StreamReader(new GZipStream(File.OpenRead(Path.Combine(folder, "blogcatalog_adjlist.txt.gz")),
+            CompressionMode.Decompress));
         var (from, to, nodes) = (new List<int>(), new List<int>(), 0);
         while (reader.ReadLine() is { } line)
         {

@@ -6,7 +6,8 @@ using Recsys.Recall;
 namespace Recsys.Benchmarks.Comparisons;
 
 /// <summary>
-/// BlogCatalog, 128 dimensions, window 10, 5 negatives, walks of 40 nodes; 4 walks from each node, a twentieth of the paper's. Our time holds the
+/// BlogCatalog, 128 dimensions, window 10, 5 negatives, walks of 40 nodes; 4 walks from each node, a twentieth of the paper's. Our time
+/// holds the
 /// walking, the peer's doesn't.
 /// </summary>
 internal sealed class DeepWalkComparison : Comparison

@@ -4,7 +4,8 @@ using Recsys.Recall;
 
 namespace Recsys.Benchmarks.Comparisons;
 
-/// <summary>Two epochs of skip-gram over ml-1m, 64 dimensions, window 5, 5 negatives: 2,000,418 tokens. The peer's vocabulary is built before.</summary>
+/// <summary>Two epochs of skip-gram over ml-1m, 64 dimensions, window 5, 5 negatives: 2,000,418 tokens. The peer's vocabulary is built
+/// before.</summary>
 internal sealed class Item2VecComparison : Comparison
 {
     private const int Epochs = 2;

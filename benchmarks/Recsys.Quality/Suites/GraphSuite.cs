@@ -40,19 +40,22 @@ internal sealed class GraphSuite : Suite
     {
         var graph = BlogCatalog.Graph(folder);
         var labels = BlogCatalog.Labels(folder, graph.NodeCount);
-        var table = new ResultTable("BlogCatalog, 20 walks of 40 from each node, one-vs-rest logistic regression on half of the nodes, mean of three halves");
+        var table = new ResultTable(
+            "BlogCatalog, 20 walks of 40 from each node, one-vs-rest logistic regression on half of the nodes, mean of three halves");
         var start = Stopwatch.GetTimestamp();
         var model = DeepWalk.Train(graph, options: new() { Walks = 20 });
         Console.WriteLine($"  DeepWalk: trained in {Stopwatch.GetElapsedTime(start).TotalSeconds:0.0} s");
         var f1 = Enumerable.Range(0, 3).Average(half => MicroF1(model, labels, InTraining(graph.NodeCount, half)));
-        table.Add("DeepWalk, d 128, window 10", "micro-F1", f1, published: "0.3795 (gensim, same walks, measured); about .41 (paper, 80 walks)", atLeast: 0.3695);
+        table.Add("DeepWalk, d 128, window 10", "micro-F1", f1,
+            published: "0.3795 (gensim, same walks, measured); about .41 (paper, 80 walks)", atLeast: 0.3695);
         table.Print();
         return table.Kept;
     }
 
     private static bool Labelled(string folder)
     {
-        var table = new ResultTable("Labels of half of the nodes known; micro-F1 of the others, mean of three halves; nearest: the label of the nearest known node");
+        var table = new ResultTable(
+            "Labels of half of the nodes known; micro-F1 of the others, mean of three halves; nearest: the label of the nearest known node");
         foreach (var set in (string[])["wiki", "cora"])
         {
             using var edges = File.OpenText(Path.Combine(folder, set + "_edgelist.txt"));
@@ -62,7 +65,8 @@ internal sealed class GraphSuite : Suite
             foreach (var line in File.ReadLines(Path.Combine(folder, set + "_labels.txt")))
             {
                 var cells = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-                if (graph.Nodes!.Find(cells[0]) is var node && node >= 0) labels[node] = [int.Parse(cells[1], CultureInfo.InvariantCulture)];
+                if (graph.Nodes!.Find(cells[0]) is var node && node >= 0) labels[node] = [int.Parse(cells[1],
+                    CultureInfo.InvariantCulture)];
             }
             foreach (var walks in (int[])[5, 80])
             {
@@ -110,7 +114,8 @@ internal sealed class GraphSuite : Suite
         {
             scores[label] = new float[test.Length];
             var targets = Array.ConvertAll(train, node => labels[node].Contains(label) ? 1f : 0f);
-            if (targets.Contains(1f) && targets.Contains(0f)) LogisticRegression.Train(x, targets, options: new() { L2 = 1, Tolerance = 1e-4 }).Probabilities(y, scores[label]);
+            if (targets.Contains(1f) && targets.Contains(0f)) LogisticRegression.Train(x, targets,
+                options: new() { L2 = 1, Tolerance = 1e-4 }).Probabilities(y, scores[label]);
         }
         var (right, all) = (0, 0);
         for (var i = 0; i < test.Length; i++)
@@ -140,7 +145,8 @@ internal sealed class GraphSuite : Suite
         {
             if (known[node] || labels[node].Length == 0) continue;
             all++;
-            if (model.SimilarItems(node, new ItemFilter { Allow = allow }, list) == 1 && labels[list[0].Item].Contains(labels[node][0])) right++;
+            if (model.SimilarItems(node, new ItemFilter { Allow = allow }, list) == 1
+                && labels[list[0].Item].Contains(labels[node][0])) right++;
         }
         return (double)right / all;
     }
@@ -149,7 +155,8 @@ internal sealed class GraphSuite : Suite
     private static bool Links(string folder, string set)
     {
         var builder = new InteractionsBuilder();
-        using (var reader = new StreamReader(new GZipStream(File.OpenRead(Path.Combine(folder, set + ".txt.gz")), CompressionMode.Decompress)))
+        using (var reader = new StreamReader(new GZipStream(File.OpenRead(Path.Combine(folder, set + ".txt.gz")),
+            CompressionMode.Decompress)))
         {
             while (reader.ReadLine() is { } line)
             {
@@ -191,14 +198,21 @@ internal sealed class GraphSuite : Suite
         var rest = Graph.FromEdges(graph.NodeCount, from.ToArray(), to.ToArray(), weights.ToArray(), directed: true);
         var edgeless = Enumerable.Range(0, graph.NodeCount).Except(from).Except(to).Count();
 
-        var table = new ResultTable($"{set}: {graph.NodeCount} items ({edgeless} lost all edges), {graph.EdgeCount} edges, {hidden} hidden; AUC of the cosine");
-        var published = new Dictionary<EgesVariant, string> { [EgesVariant.Bge] = "0.9327", [EgesVariant.Ges] = "0.9575", [EgesVariant.Eges] = "0.9700" };
+        var table = new ResultTable($"{set}: {graph.NodeCount} items ({edgeless} lost all edges), {graph.EdgeCount} edges, {hidden} " +
+            $"hidden; AUC of the cosine");
+        var published = new Dictionary<EgesVariant, string>
+        {
+            [EgesVariant.Bge] = "0.9327",
+            [EgesVariant.Ges] = "0.9575",
+            [EgesVariant.Eges] = "0.9700"
+        };
         foreach (var variant in (EgesVariant[])[EgesVariant.Bge, EgesVariant.Ges, EgesVariant.Eges])
         {
             var start = Stopwatch.GetTimestamp();
             var model = Eges.Train(rest, features, new EgesOptions { Variant = variant });
             Console.WriteLine($"  {set}, {variant}: trained in {Stopwatch.GetElapsedTime(start).TotalSeconds:0.0} s");
-            var scores = pairs.ConvertAll(p => System.Numerics.Tensors.TensorPrimitives.Dot(Unit(model, p.From), Unit(model, p.To))).ToArray();
+            var scores = pairs.ConvertAll(p => System.Numerics.Tensors.TensorPrimitives.Dot(Unit(model, p.From),
+                Unit(model, p.To))).ToArray();
             var auc = ClickEvaluator.Evaluate(variant.ToString(), scores, pairs.ConvertAll(p => p.Label).ToArray())["AUC"];
             table.Add(variant.ToString().ToUpperInvariant(), "AUC", auc.Value!.Value, (auc.Low!.Value, auc.High!.Value),
                 published[variant] + " (paper, a larger Amazon set)", atLeast: 0.5);
@@ -222,7 +236,8 @@ internal sealed class GraphSuite : Suite
         var lists = new int[items.Count][];
         Array.Fill(lists, []);
         foreach (var entry in json.RootElement.EnumerateObject())
-            if (items.Find(entry.Name) is var item && item >= 0) lists[item] = [.. entry.Value.EnumerateArray().Select(value => value.GetInt32())];
+            if (items.Find(entry.Name) is var item && item >= 0) lists[item] = [.. entry.Value.EnumerateArray().Select(value
+                => value.GetInt32())];
         var counts = lists.SelectMany(list => list).CountBy(value => value).ToDictionary();
         return Columns.From(lists)
             .Text("broad", list => list.Length == 0 ? "" : Text(list.MaxBy(value => counts[value])))

@@ -5,7 +5,8 @@ using Recsys.Numerics;
 namespace Recsys.Graphs;
 
 /// <summary>
-/// A graph with weighted edges, in compressed rows: for each node where its edges lead and how much they weigh. Several edges between two nodes are
+/// A graph with weighted edges, in compressed rows: for each node where its edges lead and how much they weigh. Several edges between two
+/// nodes are
 /// one, their weights added. Immutable; safe for any number of threads.
 /// </summary>
 public sealed class Graph
@@ -61,23 +62,28 @@ public sealed class Graph
     /// <param name="nodes">The nodes' external ids, or null.</param>
     /// <exception cref="ArgumentException">A length, an id or a weight breaks its rule; the message names the edge.</exception>
     public static Graph FromEdges(
-        int nodeCount, ReadOnlySpan<int> from, ReadOnlySpan<int> to, ReadOnlySpan<float> weights = default, bool directed = false, IdMap? nodes = null)
+        int nodeCount, ReadOnlySpan<int> from, ReadOnlySpan<int> to, ReadOnlySpan<float> weights = default, bool directed = false,
+        IdMap? nodes = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(nodeCount);
         if (from.Length != to.Length || !weights.IsEmpty && weights.Length != from.Length)
         {
             throw new ArgumentException(
-                $"There are {from.Length} starts, {to.Length} ends and {weights.Length} weights; give as many of each, or no weights.", nameof(to));
+                $"There are {from.Length} starts, {to.Length} ends and {weights.Length} weights; give as many of each, or no weights.",
+                nameof(to));
         }
         if (nodes is not null && nodes.Count != nodeCount)
-            throw new ArgumentException($"The id map has {nodes.Count} ids for {nodeCount} nodes; there must be one for each.", nameof(nodes));
+            throw new ArgumentException($"The id map has {nodes.Count} ids for {nodeCount} nodes; there must be one for each.",
+                nameof(nodes));
         var loops = 0;
         for (var edge = 0; edge < from.Length; edge++)
         {
             if ((uint)from[edge] >= (uint)nodeCount || (uint)to[edge] >= (uint)nodeCount)
-                throw new ArgumentException($"Edge {edge} is {from[edge]} - {to[edge]}; nodes are numbered 0 to {nodeCount - 1}.", nameof(from));
+                throw new ArgumentException($"Edge {edge} is {from[edge]} - {to[edge]}; nodes are numbered 0 to {nodeCount - 1}.",
+                    nameof(from));
             if (!weights.IsEmpty && !(weights[edge] > 0 && float.IsFinite(weights[edge])))
-                throw new ArgumentException($"Edge {edge} has the weight {weights[edge]}; weights must be positive and finite.", nameof(weights));
+                throw new ArgumentException($"Edge {edge} has the weight {weights[edge]}; weights must be positive and finite.",
+                    nameof(weights));
             if (from[edge] == to[edge]) loops++;
         }
         if (directed) return new Graph(SparseMatrix.FromTriplets(nodeCount, nodeCount, from, to, weights, DuplicateCells.Sum), true, nodes);
@@ -101,7 +107,8 @@ public sealed class Graph
     }
 
     /// <summary>
-    /// Reads a list of edges: a line holds two node ids and, where the graph is weighted, a weight, separated by blanks, tabs, commas or semicolons.
+    /// Reads a list of edges: a line holds two node ids and, where the graph is weighted, a weight, separated by blanks, tabs, commas or
+    /// semicolons.
     /// Empty lines and lines that begin with # are left out.
     /// </summary>
     /// <param name="reader">The text.</param>
@@ -134,7 +141,8 @@ public sealed class Graph
     }
 
     /// <summary>
-    /// The items as nodes, with a directed edge from i to j that weighs how often somebody took j right after i. Repetitions (j = i) make no edge.
+    /// The items as nodes, with a directed edge from i to j that weighs how often somebody took j right after i. Repetitions (j = i) make
+    /// no edge.
     /// Wang et al., "Billion-scale commodity embedding for e-commerce recommendation in Alibaba", KDD 2018, section 3.1.
     /// </summary>
     /// <param name="data">Rows of a user in the order of time.</param>
@@ -163,7 +171,8 @@ public sealed class Graph
     /// Users and items as nodes: user u is node u, item i is node UserCount + i, and each pair that was seen is an undirected edge.
     /// </summary>
     /// <param name="data">What users did.</param>
-    /// <param name="useValues">Whether an edge weighs the sum of its values, which must be positive; otherwise the number of its rows.</param>
+    /// <param name="useValues">Whether an edge weighs the sum of its values, which must be positive; otherwise the number of its
+    /// rows.</param>
     /// <exception cref="ArgumentException">Values count and one is not positive and finite.</exception>
     public static Graph Bipartite(Interactions data, bool useValues = false)
     {

@@ -23,7 +23,8 @@ public sealed class NodeLabels
     public ReadOnlySpan<int> Of(int node) => _labels.AsSpan(_offsets[node].._offsets[node + 1]);
 
     /// <summary>Labels by node.</summary>
-    /// <param name="labels">For each node its labels, 0 or greater; null or empty for a node without. Leave out those of test nodes.</param>
+    /// <param name="labels">For each node its labels, 0 or greater; null or empty for a node without. Leave out those of test
+    /// nodes.</param>
     /// <exception cref="ArgumentException">A label is negative.</exception>
     public static NodeLabels From(IReadOnlyList<int[]?> labels)
     {

@@ -10,11 +10,13 @@ namespace Recsys.Graphs;
 /// <param name="Passes">Passes over the sequences.</param>
 /// <param name="Keep">For each token the probability that an occurrence stays, or null: all stay.</param>
 /// <param name="Row">For each token its row, or -1 for one that is left out.</param>
-/// <param name="MarksWindows">Whether the centre of the first pair of a window is complemented (~centre), so that windows can be told apart.</param>
+/// <param name="MarksWindows">Whether the centre of the first pair of a window is complemented (~centre), so that windows can be told
+/// apart.</param>
 internal sealed record PairSettings(int Window, bool Shrinks, int Passes, float[]? Keep, int[] Row, bool MarksWindows);
 
 /// <summary>
-/// The pairs (centre, context) of all passes, episode after episode, so that memory doesn't grow with the data. An episode has a fixed number of groups,
+/// The pairs (centre, context) of all passes, episode after episode, so that memory doesn't grow with the data. An episode has a fixed
+/// number of groups,
 /// filled in parallel; what stands in them depends on the data and the generator alone.
 /// </summary>
 internal sealed class PairStream
@@ -127,7 +129,8 @@ internal sealed class PairStream
         {
             if (positions[i] < segment.Start || positions[i] >= segment.End) continue;
             var first = next;
-            var reach = _settings.Window == 0 ? kept : _settings.Shrinks ? 1 + rng.Below(2 * (ulong)positions[i], _settings.Window) : _settings.Window;
+            var reach = _settings.Window == 0 ? kept : _settings.Shrinks ? 1 + rng.Below(2 * (ulong)positions[i], _settings.Window)
+                : _settings.Window;
             var centre = tokens[i];
             var end = (int)Math.Min(kept, (long)i + reach + 1);
             for (var j = Math.Max(0, i - reach); j < end; j++)

@@ -5,7 +5,8 @@ namespace Recsys.Graphs;
 // P(j | i) = w_ij / Σ_k w_ik, drawn in constant time.
 
 /// <summary>
-/// Walks through a graph that follow an edge with the probability of its weight and end where no edge leads on. Immutable; safe for any number of
+/// Walks through a graph that follow an edge with the probability of its weight and end where no edge leads on. Immutable; safe for any
+/// number of
 /// threads; a walk is a pure function of its start and its stream and allocates nothing.
 /// </summary>
 public sealed class RandomWalks

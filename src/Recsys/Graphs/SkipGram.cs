@@ -6,11 +6,14 @@ namespace Recsys.Graphs;
 //
 //   max  log σ(u_i·v_j) + Σ_k log σ(-u_i·v_k)
 //
-// CBOW puts the mean of the u of a window in place of u_i, predicts its centre, and moves each u of the window by the whole step, as word2vec does.
+// CBOW puts the mean of the u of a window in place of u_i, predicts its centre, and moves each u of the window by the whole step, as
+// word2vec does.
 // Mikolov et al., NIPS 2013.
 //
-// Threads: tokens are dealt into B blocks of like frequency. The pairs of an episode are sorted by (block of i, block of j), and in turn t the pairs
-// (a, a + t mod B) of all a are trained at once: they share no row, so nothing races and the bits don't depend on the threads. Negatives come from the
+// Threads: tokens are dealt into B blocks of like frequency. The pairs of an episode are sorted by (block of i, block of j), and in turn t
+// the pairs
+// (a, a + t mod B) of all a are trained at once: they share no row, so nothing races and the bits don't depend on the threads. Negatives
+// come from the
 // block of j, which over the turns are all blocks. Gemulla et al., KDD 2011; Zhu et al., "GraphVite", WWW 2019, does the same on GPUs.
 
 /// <summary>What <see cref="SkipGram"/> is told.</summary>
@@ -50,7 +53,8 @@ internal static class SkipGram
     /// <summary>Trains; tokens below the length of <paramref name="start"/> go on from there.</summary>
     /// <exception cref="ArithmeticException">The training diverged.</exception>
     public static TokenVectors Train(
-        ITokenSequences sequences, SkipGramSettings settings, TokenVectors? start, IProgress<TrainProgress>? progress, CancellationToken cancel)
+        ITokenSequences sequences, SkipGramSettings settings, TokenVectors? start, IProgress<TrainProgress>? progress,
+        CancellationToken cancel)
     {
         var rng = new Rng(settings.Seed);
         var tokens = TokenBlocks.Create(TokenCounts.Of(sequences, settings.Passes, settings.Threads, cancel), settings.MinCount,
@@ -59,7 +63,8 @@ internal static class SkipGram
         Fill(tokens, input, output, start, rng.Stream(0));
         if (tokens.Rows > 0)
         {
-            var pairs = new PairSettings(settings.Window, settings.Shrinks, settings.Passes, tokens.Keep(settings.Subsample), tokens.RowOf, settings.Cbow);
+            var pairs = new PairSettings(settings.Window, settings.Shrinks, settings.Passes, tokens.Keep(settings.Subsample), tokens.RowOf,
+                settings.Cbow);
             var stream = new PairStream(sequences, pairs, rng.Stream(1));
             var run = new Run(settings, tokens, input, output, stream, rng.Stream(2));
             var loss = new LossMeter(settings.Passes, settings.Stage, progress);
@@ -103,7 +108,8 @@ internal static class SkipGram
         return result;
     }
 
-    private sealed class Run(SkipGramSettings settings, TokenBlocks tokens, AlignedRows input, AlignedRows output, PairStream stream, Rng rng)
+    private sealed class Run(SkipGramSettings settings, TokenBlocks tokens, AlignedRows input, AlignedRows output, PairStream stream,
+        Rng rng)
     {
         private readonly AliasTable[] _negatives = tokens.Negatives(settings.NegativePower);
         private readonly int _blocks = tokens.Blocks;
@@ -188,7 +194,8 @@ internal static class SkipGram
                 foreach (var pair in window) System.Numerics.Tensors.TensorPrimitives.Add(mean, input.Padded(pair.Context), mean);
                 System.Numerics.Tensors.TensorPrimitives.Multiply(mean, 1f / window.Length, mean);
                 var one = SkipGramKernel.Step(mean, e, output, ~window[0].Centre, negatives, step, rate);
-                foreach (var pair in window) System.Numerics.Tensors.TensorPrimitives.Add(input.Padded(pair.Context), e, input.Padded(pair.Context));
+                foreach (var pair in window) System.Numerics.Tensors.TensorPrimitives.Add(input.Padded(pair.Context), e,
+                    input.Padded(pair.Context));
                 if (SkipGramKernel.Measures(step++))
                 {
                     loss += one;

@@ -7,7 +7,8 @@ internal static class TokenCounts
 {
     private const int CountShards = 16;
 
-    /// <summary>Counts one occurrence for each place in a sequence of at least two tokens, over the passes, or one if all are the same.</summary>
+    /// <summary>Counts one occurrence for each place in a sequence of at least two tokens, over the passes, or one if all are the
+    /// same.</summary>
     public static long[] Of(ITokenSequences sequences, int passes, int threads, CancellationToken cancel)
     {
         var counts = new long[sequences.TokenCount];
@@ -73,7 +74,8 @@ internal sealed class TokenBlocks
             var place = rank % (2 * blocks);
             dealt[place < blocks ? place : 2 * blocks - 1 - place].Add(sorted[rank]);
         }
-        var (rowOf, tokenOf, firsts, blockOf) = (new int[counts.Length], new int[sorted.Length], new int[blocks + 1], new ushort[sorted.Length]);
+        var (rowOf, tokenOf, firsts, blockOf) = (new int[counts.Length], new int[sorted.Length], new int[blocks + 1],
+            new ushort[sorted.Length]);
         Array.Fill(rowOf, -1);
         var row = 0;
         for (var b = 0; b < blocks; b++)
@@ -102,7 +104,8 @@ internal sealed class TokenBlocks
     }
 
     /// <summary>
-    /// By token the probability that an occurrence stays, min(1, √(ρ / f)) for the share f of all occurrences: Mikolov et al., 2013, eq. 5. Null for
+    /// By token the probability that an occurrence stays, min(1, √(ρ / f)) for the share f of all occurrences: Mikolov et al., 2013, eq. 5.
+    /// Null for
     /// ρ = 0: all stay.
     /// </summary>
     public float[]? Keep(double rho)

@@ -4,7 +4,8 @@ using Recsys.Numerics;
 namespace Recsys.Graphs;
 
 /// <summary>
-/// What embeddings are learned from: sequences of tokens that are made when they are asked for, each time the same, and so need never be in memory
+/// What embeddings are learned from: sequences of tokens that are made when they are asked for, each time the same, and so need never be in
+/// memory
 /// together. Thread-safe.
 /// </summary>
 internal interface ITokenSequences
@@ -70,7 +71,8 @@ internal sealed class InteractionSequences : ITokenSequences
 }
 
 /// <summary>
-/// In each pass one walk from every node, the nodes in a new random order. With labels a walk v1 v2 … becomes v1 l1 v2 l2 …, where l is a label of v
+/// In each pass one walk from every node, the nodes in a new random order. With labels a walk v1 v2 … becomes v1 l1 v2 l2 …, where l is a
+/// label of v
 /// drawn at random, or nothing if v has none; label l is the token NodeCount + l.
 /// </summary>
 internal sealed class WalkSequences(RandomWalks walks, int length, NodeLabels? labels, Rng rng) : ITokenSequences

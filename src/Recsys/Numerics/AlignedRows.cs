@@ -3,7 +3,8 @@ using System.Runtime.CompilerServices;
 namespace Recsys.Numerics;
 
 /// <summary>
-/// A table of vectors for a training: each begins on a cache line of 64 bytes and is padded with zeros, which kernels keep zero. A register of 16
+/// A table of vectors for a training: each begins on a cache line of 64 bytes and is padded with zeros, which kernels keep zero. A register
+/// of 16
 /// floats then never straddles two lines.
 /// </summary>
 internal sealed class AlignedRows

@@ -23,10 +23,12 @@ internal readonly record struct Negatives(AliasTable Table, int FirstRow, int Co
 //
 //   g_k = η (y_k - σ(h·z_k)),   e = Σ_k g_k z_k,   z_k ← z_k + g_k h
 //
-// and the caller moves whatever h was made of along e; for skip-gram h ← h + e. Mikolov et al., "Distributed representations of words and phrases
+// and the caller moves whatever h was made of along e; for skip-gram h ← h + e. Mikolov et al., "Distributed representations of words and
+// phrases
 // and their compositionality", NIPS 2013, eq. 4. A negative drawn twice is updated twice.
 
-/// <summary>Negative sampling by SIMD. Steps over disjoint rows may run at the same time; others race, which only the caller can want.</summary>
+/// <summary>Negative sampling by SIMD. Steps over disjoint rows may run at the same time; others race, which only the caller can
+/// want.</summary>
 internal static unsafe class SkipGramKernel
 {
     public const int MostNegatives = 255;
@@ -36,7 +38,8 @@ internal static unsafe class SkipGramKernel
 
     /// <summary>One step for each pair, in order.</summary>
     /// <returns>The sum of -log σ(h·z_0) - Σ log σ(-h·z_k) over the measured pairs, and how many were measured.</returns>
-    public static (double Loss, int Measured) Train(AlignedRows input, AlignedRows output, ReadOnlySpan<TokenPair> pairs, in Negatives negatives, float rate)
+    public static (double Loss, int Measured) Train(AlignedRows input, AlignedRows output, ReadOnlySpan<TokenPair> pairs,
+        in Negatives negatives, float rate)
     {
         CheckFits(input, output, negatives);
         // Padded to 16 floats, rows divide into registers of every width.
@@ -66,7 +69,8 @@ internal static unsafe class SkipGramKernel
             var rows = stackalloc float*[MostNegatives + 4];
             var gradients = stackalloc float[MostNegatives + 4];
             var count = Gather(rows, output, context, negatives, step);
-            if (Avx512F.IsSupported) return Step<Lanes512, Vector512<float>>(ph, pe, false, output.Stride, rows, count, gradients, rate, Measures(step));
+            if (Avx512F.IsSupported) return Step<Lanes512, Vector512<float>>(ph, pe, false, output.Stride, rows, count, gradients, rate,
+                Measures(step));
             if (Vector256.IsHardwareAccelerated)
                 return Step<Lanes256, Vector256<float>>(ph, pe, false, output.Stride, rows, count, gradients, rate, Measures(step));
             if (Vector128.IsHardwareAccelerated)
@@ -79,7 +83,8 @@ internal static unsafe class SkipGramKernel
     public static bool Measures(long step) => step % LossEvery == 0;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)] // long loops within few calls: the first training is the only one
-    private static (double, int) Train<L, V>(AlignedRows input, AlignedRows output, ReadOnlySpan<TokenPair> pairs, in Negatives negatives, float rate)
+    private static (double, int) Train<L, V>(AlignedRows input, AlignedRows output, ReadOnlySpan<TokenPair> pairs, in Negatives negatives,
+        float rate)
         where L : struct, ILanes<V> where V : struct
     {
         var rows = stackalloc float*[MostNegatives + 4];
@@ -89,7 +94,8 @@ internal static unsafe class SkipGramKernel
         for (var p = 0; p < pairs.Length; p++)
         {
             var (centre, context) = pairs[p];
-            if ((uint)centre >= (uint)input.Rows) throw new ArgumentOutOfRangeException(nameof(pairs), centre, $"The table has {input.Rows} rows.");
+            if ((uint)centre >= (uint)input.Rows) throw new ArgumentOutOfRangeException(nameof(pairs), centre,
+                $"The table has {input.Rows} rows.");
             var count = Gather(rows, output, context, negatives, p);
             var h = inputs + (nint)centre * stride;
             var one = Step<L, V>(h, h, true, stride, rows, count, gradients, rate, Measures(p));
@@ -105,7 +111,8 @@ internal static unsafe class SkipGramKernel
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static int Gather(float** rows, AlignedRows output, int context, in Negatives negatives, long step)
     {
-        if ((uint)context >= (uint)output.Rows) throw new ArgumentOutOfRangeException(nameof(context), context, $"The table has {output.Rows} rows.");
+        if ((uint)context >= (uint)output.Rows) throw new ArgumentOutOfRangeException(nameof(context), context,
+            $"The table has {output.Rows} rows.");
         var outputs = output.Pointer;
         var stride = output.Stride;
         rows[0] = outputs + (nint)context * stride;
@@ -176,7 +183,8 @@ internal static unsafe class SkipGramKernel
         if (input.Stride != output.Stride || negatives.FirstRow < 0 || last > output.Rows || negatives.Count is < 1 or > MostNegatives)
         {
             throw new ArgumentException(
-                $"Rows of {input.Stride} and {output.Stride} floats, {output.Rows} outputs, {negatives.Count} negatives from rows {negatives.FirstRow} to " +
+                $"Rows of {input.Stride} and {output.Stride} floats, {output.Rows} outputs, {negatives.Count} negatives from rows " +
+                $"{negatives.FirstRow} to " +
                 $"{last - 1}: strides must be equal, the rows inside, the negatives 1 to {MostNegatives}.", nameof(negatives));
         }
     }

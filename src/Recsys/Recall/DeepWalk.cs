@@ -6,18 +6,22 @@ using Recsys.Persistence;
 
 namespace Recsys.Recall;
 
-// Nodes that random walks meet together come to lie together: γ walks of t nodes from every node, P(v_k+1 = j | v_k = i) = w_ij / Σ_k w_ik, and each
+// Nodes that random walks meet together come to lie together: γ walks of t nodes from every node, P(v_k+1 = j | v_k = i) = w_ij / Σ_k w_ik,
+// and each
 // walk is a sentence for skip-gram:
 //
 //   max  Σ_walks Σ_(i, j) within w  log σ(u_i·v_j) + Σ_(N nodes k drawn by frequency^0.75) log σ(-u_i·v_k)
 //
 // With labels, v1 v2 v3 … becomes v1 l(v1) v2 l(v2) …: a label is one more token, which draws the nodes that carry it together.
 //
-// Perozzi, Al-Rfou, Skiena, "DeepWalk: online learning of social representations", KDD 2014; there with a hierarchical softmax, here with negatives.
+// Perozzi, Al-Rfou, Skiena, "DeepWalk: online learning of social representations", KDD 2014; there with a hierarchical softmax, here with
+// negatives.
 
 /// <summary>
-/// Embeddings of the nodes of a graph: of people and items, of items in sequence, or of any graph, whose nodes are then the items. It sees further than
-/// one step, which helps where a log is thin; costs γ · t steps for each node. Immutable; safe for any number of threads; a call allocates nothing
+/// Embeddings of the nodes of a graph: of people and items, of items in sequence, or of any graph, whose nodes are then the items. It sees
+/// further than
+/// one step, which helps where a log is thin; costs γ · t steps for each node. Immutable; safe for any number of threads; a call allocates
+/// nothing
 /// after warm-up.
 /// </summary>
 public sealed class DeepWalk : IRecaller, ISimilarItems, IModel<DeepWalk>
@@ -32,7 +36,8 @@ public sealed class DeepWalk : IRecaller, ISimilarItems, IModel<DeepWalk>
 
     private DeepWalk(TokenVectors tokens, int userNodes, int labels, float[] itemVectors, float[] users, float decay, VectorRecall items)
     {
-        (_tokens, _userNodes, LabelCount, _itemVectors, _users, _decay, _items) = (tokens, userNodes, labels, itemVectors, users, decay, items);
+        (_tokens, _userNodes, LabelCount, _itemVectors, _users, _decay, _items) = (tokens, userNodes, labels, itemVectors, users, decay,
+            items);
         _scratch = new Pool<float[]>(() => new float[tokens.Dimensions]);
     }
 
@@ -89,7 +94,8 @@ public sealed class DeepWalk : IRecaller, ISimilarItems, IModel<DeepWalk>
     }
 
     /// <summary>
-    /// Trains on any graph; its nodes are the model's items. Time γ · t · w · N · d for each node; memory 16 bytes for each factor of a node and 20 MB:
+    /// Trains on any graph; its nodes are the model's items. Time γ · t · w · N · d for each node; memory 16 bytes for each factor of a
+    /// node and 20 MB:
     /// walks are made when they are needed.
     /// </summary>
     /// <param name="graph">The graph.</param>
@@ -108,7 +114,8 @@ public sealed class DeepWalk : IRecaller, ISimilarItems, IModel<DeepWalk>
         if (labels is not null && labels.NodeCount != graph.NodeCount)
         {
             throw new ArgumentException(
-                $"There are labels for {labels.NodeCount} nodes; the graph has {graph.NodeCount}. Give a list for each, empty where unknown.", nameof(labels));
+                $"There are labels for {labels.NodeCount} nodes; the graph has {graph.NodeCount}. Give a list for each, empty where " +
+                $"unknown.", nameof(labels));
         }
         return Train(graph, 0, labels, null, options ?? new DeepWalkOptions(), progress, cancel);
     }
@@ -150,8 +157,10 @@ public sealed class DeepWalk : IRecaller, ISimilarItems, IModel<DeepWalk>
             || old._userNodes == 0 != (userNodes == 0))
         {
             throw new ArgumentException(
-                $"The model of {nameof(options.WarmStart)} has {old._userNodes} user nodes, {old.ItemCount} items and {old.LabelCount} labels of " +
-                $"{old.Dimensions} dimensions; now there are {userNodes}, {items} and {labels}, and {nameof(options.Dimensions)} is {options.Dimensions}. " +
+                $"The model of {nameof(options.WarmStart)} has {old._userNodes} user nodes, {old.ItemCount} items and " +
+                $"{old.LabelCount} labels of " +
+                $"{old.Dimensions} dimensions; now there are {userNodes}, {items} and {labels}, and {nameof(options.Dimensions)} is " +
+                $"{options.Dimensions}. " +
                 "Keep dimensions and kind of nodes, and extend the id maps.", nameof(options));
         }
         var (d, tokens) = (options.Dimensions, old._tokens);

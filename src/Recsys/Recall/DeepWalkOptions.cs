@@ -18,7 +18,8 @@ public sealed record DeepWalkOptions
     /// <summary>What the nodes are where a log is given. Default <see cref="DeepWalkNodes.UsersAndItems"/>.</summary>
     public DeepWalkNodes Nodes { get; init => field = Guard.Defined(value); }
 
-    /// <summary>For items in sequence: a session ends where the next action is later than this; null (the default): never. Not negative.</summary>
+    /// <summary>For items in sequence: a session ends where the next action is later than this; null (the default): never. Not
+    /// negative.</summary>
     public TimeSpan? SessionGap { get; init => field = SessionGaps.Check(value); }
 
     /// <summary>d, the length of a vector. 1..4096, default 128.</summary>
@@ -31,7 +32,8 @@ public sealed record DeepWalkOptions
     public int WalkLength { get; init => field = Guard.InRange(2, 10_000, value); } = 40;
 
     /// <summary>
-    /// w, most nodes to either side in a walk, shrunk at random for each centre. Where walks carry labels it is doubled, so that it reaches as many
+    /// w, most nodes to either side in a walk, shrunk at random for each centre. Where walks carry labels it is doubled, so that it reaches
+    /// as many
     /// nodes. 1..5,000, default 10.
     /// </summary>
     public int Window { get; init => field = Guard.InRange(1, 5_000, value); } = 10;
@@ -46,7 +48,8 @@ public sealed record DeepWalkOptions
     public float LearningRate { get; init => field = Guard.Positive(value); } = 0.025f;
 
     /// <summary>
-    /// In the mean of a history, with each later item the weight of an earlier one is multiplied by this. 1 (the default) is the plain mean. 0..1,
+    /// In the mean of a history, with each later item the weight of an earlier one is multiplied by this. 1 (the default) is the plain
+    /// mean. 0..1,
     /// not 0.
     /// </summary>
     public float HistoryDecay { get; init => field = Guard.InRange(1e-6f, 1, value); } = 1;
@@ -55,7 +58,8 @@ public sealed record DeepWalkOptions
     public ulong Seed { get; init; } = 1;
 
     /// <summary>
-    /// Nodes are dealt into at most this many blocks of at least 64, so at most this many threads help. Changes the result. 1..1024, default 16.
+    /// Nodes are dealt into at most this many blocks of at least 64, so at most this many threads help. Changes the result. 1..1024,
+    /// default 16.
     /// </summary>
     public int Shards { get; init => field = Guard.InRange(1, 1024, value); } = 16;
 
@@ -71,7 +75,8 @@ public sealed record DeepWalkOptions
     public IndexOptions Index { get; init => field = Guard.NotNull(value); } = new ExactIndexOptions();
 
     /// <summary>
-    /// A model to go on from, or null: its users, items and labels keep their ids, new ones come after them. Dimensions and kind of nodes must be the
+    /// A model to go on from, or null: its users, items and labels keep their ids, new ones come after them. Dimensions and kind of nodes
+    /// must be the
     /// same.
     /// </summary>
     public DeepWalk? WarmStart { get; init; }

@@ -1,13 +1,12 @@
-using Recsys.Data;
 using Recsys.Features;
-using Recsys.Graphs;
 using Recsys.Indexing;
 using Recsys.Numerics;
 using Recsys.Persistence;
 
 namespace Recsys.Recall;
 
-// Graph embedding with side information. Sessions make a weighted directed graph of items, w_ij = how often j was taken right after i; walks follow
+// Graph embedding with side information. Sessions make a weighted directed graph of items, w_ij = how often j was taken right after i;
+// walks follow
 // P(j | i) = w_ij / Σ_k w_ik; skip-gram with negative sampling runs over them with
 //
 //   H_v = Σ_s e^{a_v^s} W^s_v / Σ_s e^{a_v^s}    s = 0: the item itself, s = 1..n: its category, brand, …
@@ -18,7 +17,8 @@ namespace Recsys.Recall;
 // Wang et al., "Billion-scale commodity embedding for e-commerce recommendation in Alibaba", KDD 2018.
 
 /// <summary>
-/// Embeddings of items from sessions and side information: strong for rare items and the one recaller here that knows items nobody has taken yet.
+/// Embeddings of items from sessions and side information: strong for rare items and the one recaller here that knows items nobody has
+/// taken yet.
 /// Needs good side information to be worth its time. Immutable; safe for any number of threads; a call allocates nothing after warm-up.
 /// </summary>
 public sealed partial class Eges : IRecaller, ISimilarItems, IModel<Eges>
@@ -38,7 +38,8 @@ public sealed partial class Eges : IRecaller, ISimilarItems, IModel<Eges>
     /// <summary>Number of users at training, 0 for a model of a graph.</summary>
     public int UserCount => _users.Length / Dimensions;
 
-    /// <summary>Number of items; those that are neither in a walk nor have known side information have no vector and are in no list.</summary>
+    /// <summary>Number of items; those that are neither in a walk nor have known side information have no vector and are in no
+    /// list.</summary>
     public int ItemCount => _items.ItemCount;
 
     /// <summary>d, the length of a vector.</summary>
@@ -51,12 +52,15 @@ public sealed partial class Eges : IRecaller, ISimilarItems, IModel<Eges>
     /// <param name="item">0..<see cref="ItemCount"/>-1.</param>
     public ReadOnlySpan<float> ItemVector(int item) => _items.Vector(item);
 
-    /// <summary>a_v: how much, before the softmax, the item itself and then each of <see cref="Features"/> count; 0 all over for a cold item.</summary>
+    /// <summary>a_v: how much, before the softmax, the item itself and then each of <see cref="Features"/> count; 0 all over for a cold
+    /// item.</summary>
     /// <param name="item">0..<see cref="ItemCount"/>-1.</param>
-    public ReadOnlySpan<float> AttentionOf(int item) => _weights.Attention.AsSpan(item * (_weights.Fields.Length + 1), _weights.Fields.Length + 1);
+    public ReadOnlySpan<float> AttentionOf(int item) => _weights.Attention.AsSpan(item * (_weights.Fields.Length + 1),
+        _weights.Fields.Length + 1);
 
     /// <summary>
-    /// The same model with more items, or with side information where there was none: items without a vector of their own get the mean of theirs. No
+    /// The same model with more items, or with side information where there was none: items without a vector of their own get the mean of
+    /// theirs. No
     /// training; users stay as they are.
     /// </summary>
     /// <param name="features">The model's feature set extended with <see cref="FeatureSet.WithItems"/>; old items keep their ids.</param>
@@ -66,7 +70,8 @@ public sealed partial class Eges : IRecaller, ISimilarItems, IModel<Eges>
     {
         ArgumentNullException.ThrowIfNull(features);
         if (features.Items.Count < ItemCount)
-            throw new ArgumentException($"The features describe {features.Items.Count} items, the model knows {ItemCount}.", nameof(features));
+            throw new ArgumentException($"The features describe {features.Items.Count} items, the model knows {ItemCount}.",
+                nameof(features));
         var weights = _weights.Resized(features.Items.Count);
         FillCold(weights, SideInformation.Of(features, weights.Fields, features.Items.Count));
         index ??= new ExactIndexOptions();
@@ -75,7 +80,8 @@ public sealed partial class Eges : IRecaller, ISimilarItems, IModel<Eges>
     }
 
     /// <summary>
-    /// The items of highest cosine with the mean of the history, or of what the user had taken at training; none for others. Values of the history are
+    /// The items of highest cosine with the mean of the history, or of what the user had taken at training; none for others. Values of the
+    /// history are
     /// weights.
     /// </summary>
     /// <inheritdoc cref="IRecaller.Recall"/>
@@ -123,7 +129,8 @@ public sealed partial class Eges : IRecaller, ISimilarItems, IModel<Eges>
 
         public static Weights Zero(int items, int dimensions, EgesVariant variant, SideField[] fields) => new(
             dimensions, variant, fields, new float[checked(items * dimensions)], new float[items * dimensions],
-            new float[checked(SideInformation.Rows(fields) * dimensions)], new float[checked(items * (fields.Length + 1))], new float[items * dimensions]);
+            new float[checked(SideInformation.Rows(fields) * dimensions)], new float[checked(items * (fields.Length + 1))],
+                new float[items * dimensions]);
 
         public Weights Resized(int items)
         {

@@ -3,7 +3,8 @@ using Recsys.Numerics;
 
 namespace Recsys.Recall;
 
-// H_v = Σ_s α_s W^s_v,  α = softmax(a_v) over what is known of v (s = 0: the item itself); GES: α_s = 1 / m; a field of several values is their mean
+// H_v = Σ_s α_s W^s_v,  α = softmax(a_v) over what is known of v (s = 0: the item itself); GES: α_s = 1 / m; a field of several values is
+// their mean
 // one step with g_k = η (y_k - σ(H·Z_k)), e = Σ_k g_k Z_k, all right sides old:
 //
 //   Z_k ← Z_k + g_k H        W^s_v ← W^s_v + α_s e        a_v^s ← a_v^s + α_s (W^s_v - H)·e
@@ -99,7 +100,8 @@ internal sealed class EgesNetwork
                 continue;
             }
             var values = _side.Of(_itemOf[row], s - 1);
-            foreach (var value in values) TensorPrimitives.MultiplyAdd(scratch.E, weight / values.Length, Sides.Padded(value), Sides.Padded(value));
+            foreach (var value in values) TensorPrimitives.MultiplyAdd(scratch.E, weight / values.Length, Sides.Padded(value),
+                Sides.Padded(value));
         }
         return loss;
     }

@@ -51,7 +51,8 @@ public sealed record EgesOptions
     public float LearningRate { get; init => field = Guard.Positive(value); } = 0.025f;
 
     /// <summary>
-    /// In the mean of a history, with each later item the weight of an earlier one is multiplied by this. 1 (the default) is the plain mean. 0..1,
+    /// In the mean of a history, with each later item the weight of an earlier one is multiplied by this. 1 (the default) is the plain
+    /// mean. 0..1,
     /// not 0.
     /// </summary>
     public float HistoryDecay { get; init => field = Guard.InRange(1e-6f, 1, value); } = 1;
@@ -60,7 +61,8 @@ public sealed record EgesOptions
     public ulong Seed { get; init; } = 1;
 
     /// <summary>
-    /// Threads that train. At least 1, default all processors. Does not change the result, unless <see cref="Racy"/>. Items share their side
+    /// Threads that train. At least 1, default all processors. Does not change the result, unless <see cref="Racy"/>. Items share their
+    /// side
     /// information, so with it the steps are taken on one thread, and only walks are made on others, unless racy.
     /// </summary>
     public int Threads { get; init => field = Guard.AtLeast(1, value); } = Environment.ProcessorCount;
@@ -74,7 +76,8 @@ public sealed record EgesOptions
     public IndexOptions Index { get; init => field = Guard.NotNull(value); } = new ExactIndexOptions();
 
     /// <summary>
-    /// A model to go on from, or null: its items keep their ids, new ones come after them. Dimensions, variant and the fitted side information must be
+    /// A model to go on from, or null: its items keep their ids, new ones come after them. Dimensions, variant and the fitted side
+    /// information must be
     /// the same.
     /// </summary>
     public Eges? WarmStart { get; init; }

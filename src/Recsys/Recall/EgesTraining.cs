@@ -35,7 +35,8 @@ public sealed partial class Eges
         return Train(Graph.OfSessions(data, options.SessionGap), data, features, options, progress, cancel);
     }
 
-    /// <summary>Trains on a graph of items. Memory: 16 bytes for each factor of an item, 4 for each of a value of side information, and 20 MB.</summary>
+    /// <summary>Trains on a graph of items. Memory: 16 bytes for each factor of an item, 4 for each of a value of side information, and 20
+    /// MB.</summary>
     /// <param name="items">Its nodes are the items.</param>
     /// <param name="features">Side information; row = node. Null: there is none, and the variant is BGE.</param>
     /// <param name="options">The options; the defaults if null.</param>
@@ -53,7 +54,8 @@ public sealed partial class Eges
     }
 
     private static Eges Train(
-        Graph graph, Interactions? data, FeatureSet? features, EgesOptions options, IProgress<TrainProgress>? progress, CancellationToken cancel)
+        Graph graph, Interactions? data, FeatureSet? features, EgesOptions options, IProgress<TrainProgress>? progress,
+        CancellationToken cancel)
     {
         var fields = options.Variant == EgesVariant.Bge ? [] : SideInformation.Choose(features, options.Features);
         var variant = fields.Length == 0 ? EgesVariant.Bge : options.Variant;
@@ -74,9 +76,11 @@ public sealed partial class Eges
         if (old.Dimensions != options.Dimensions || old.Variant != variant || old.ItemCount > items || !old.Fields.SequenceEqual(fields))
         {
             throw new ArgumentException(
-                $"The model of {nameof(options.WarmStart)} is {old.Variant} with {old.ItemCount} items of {old.Dimensions} dimensions and the features " +
-                $"'{string.Join("', '", old.Fields.Select(f => f.Name))}'; now it would be {variant} with {items} items of {options.Dimensions} dimensions and " +
-                $"'{string.Join("', '", fields.Select(f => f.Name))}'. Keep options and fitted features, and extend the id maps.", nameof(options));
+                $"The model of {nameof(options.WarmStart)} is {old.Variant} with {old.ItemCount} items of {old.Dimensions} dimensions " +
+                $"and the features '{string.Join("', '", old.Fields.Select(f => f.Name))}'; now it would be {variant} with {items} items of " +
+                $"{options.Dimensions} dimensions and " +
+                $"'{string.Join("', '", fields.Select(f => f.Name))}'. Keep options and fitted features, and extend the id maps.",
+                    nameof(options));
         }
         var weights = old.Resized(items);
         Array.Clear(weights.H); // made anew of the rest
@@ -88,8 +92,16 @@ public sealed partial class Eges
     {
         var trained = SkipGram.Train(walks, new SkipGramSettings
         {
-            Dimensions = options.Dimensions, Window = options.Window, Negatives = options.Negatives, NegativePower = options.NegativePower,
-            Passes = options.Walks, LearningRate = options.LearningRate, Seed = options.Seed, Threads = options.Threads, Racy = options.Racy, Stage = "walk",
+            Dimensions = options.Dimensions,
+            Window = options.Window,
+            Negatives = options.Negatives,
+            NegativePower = options.NegativePower,
+            Passes = options.Walks,
+            LearningRate = options.LearningRate,
+            Seed = options.Seed,
+            Threads = options.Threads,
+            Racy = options.Racy,
+            Stage = "walk",
         }, new TokenVectors(options.Dimensions, weights.Own, weights.Output), progress, cancel);
         trained.Input.CopyTo(weights.H, 0);
         trained.Input.CopyTo(weights.Own, 0);
@@ -98,7 +110,8 @@ public sealed partial class Eges
 
     // Items share the vectors of their side information, so pairs can't be dealt into blocks that share none; steps are taken in order.
     private static void TrainWithSides(
-        WalkSequences walks, SideInformation side, Weights weights, EgesOptions options, IProgress<TrainProgress>? progress, CancellationToken cancel)
+        WalkSequences walks, SideInformation side, Weights weights, EgesOptions options, IProgress<TrainProgress>? progress,
+        CancellationToken cancel)
     {
         var rng = new Rng(options.Seed);
         var tokens = TokenBlocks.Create(TokenCounts.Of(walks, options.Walks, options.Threads, cancel), 1, 1, 1);
@@ -107,7 +120,8 @@ public sealed partial class Eges
         Initialise(network, tokens.TokenOf, side, rng.Stream(0));
         if (tokens.Rows > 0)
         {
-            var stream = new PairStream(walks, new PairSettings(options.Window, true, options.Walks, null, tokens.RowOf, false), rng.Stream(2));
+            var stream = new PairStream(walks, new PairSettings(options.Window, true, options.Walks, null, tokens.RowOf, false),
+                rng.Stream(2));
             var loss = new LossMeter(options.Walks, "walk", progress);
             var table = tokens.Negatives(options.NegativePower)[0];
             var losses = new (double, int)[PairStream.Groups];
@@ -226,7 +240,8 @@ public sealed partial class Eges
         var h = reader.Tensor<float>("embeddings", -1, d);
         var items = h.Length / d;
         var weights = new Weights(
-            d, reader.Choice<EgesVariant>("variant"), fields, h, reader.Tensor<float>("items", items, d), reader.Tensor<float>("sides", rows, d),
+            d, reader.Choice<EgesVariant>("variant"), fields, h, reader.Tensor<float>("items", items, d),
+            reader.Tensor<float>("sides", rows, d),
             reader.Tensor<float>("attention", items, fields.Length + 1), reader.Tensor<float>("contexts", items, d));
         return new Eges(weights, reader.Tensor<float>("users", -1, d), reader.Single("history_decay", 0, 1),
             VectorRecall.Read(reader, h, d, similarity: VectorSimilarity.Cosine));

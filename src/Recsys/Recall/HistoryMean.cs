@@ -26,7 +26,8 @@ internal static class HistoryMean
                 $"There are {values.Length} history values for {history.Length} items; give as many, or none.", nameof(values));
         }
         for (var i = 0; i < values.Length; i++)
-            if (!float.IsFinite(values[i])) throw new ArgumentException($"History value {i} is {values[i]}; values must be finite.", nameof(values));
+            if (!float.IsFinite(values[i])) throw new ArgumentException($"History value {i} is {values[i]}; values must be finite.",
+                nameof(values));
 
         taste.Clear();
         var (items, weight) = (vectors.Length / taste.Length, 1f);
@@ -66,7 +67,8 @@ internal static class HistoryMean
 
     /// <summary>The list of a model that knows users as such tastes: of the history if there is one, else of the user.</summary>
     public static int Recall(
-        VectorRecall items, float[] vectors, float[] users, Pool<float[]> scratch, float decay, in RecallRequest request, Span<ScoredItem> destination)
+        VectorRecall items, float[] vectors, float[] users, Pool<float[]> scratch, float decay, in RecallRequest request,
+        Span<ScoredItem> destination)
     {
         var count = 0;
         var taste = scratch.Rent();
@@ -74,7 +76,8 @@ internal static class HistoryMean
         {
             if (!request.History.IsEmpty)
             {
-                if (Write(vectors, request.History, request.HistoryValues, decay, taste)) count = items.Recall(taste, request.Filter, destination);
+                if (Write(vectors, request.History, request.HistoryValues, decay, taste)) count = items.Recall(taste, request.Filter,
+                    destination);
             }
             else if ((uint)request.User < (uint)(users.Length / items.Dimensions))
             {

@@ -11,12 +11,15 @@ namespace Recsys.Recall;
 //   max  Σ_baskets Σ_(i, j) in a window  log σ(u_i·v_j) + Σ_(N items k drawn by frequency^0.75) log σ(-u_i·v_k)
 //   similarity(i, j) = cos(u_i, u_j),   user = mean of u_i / |u_i| over the history
 //
-// Barkan, Koenigstein, "Item2vec: neural item embedding for collaborative filtering", IEEE MLSP 2016 (the window is the whole set). Mikolov et al.,
+// Barkan, Koenigstein, "Item2vec: neural item embedding for collaborative filtering", IEEE MLSP 2016 (the window is the whole set). Mikolov
+// et al.,
 // "Distributed representations of words and phrases and their compositionality", NIPS 2013 (windows, CBOW, subsampling).
 
 /// <summary>
-/// Embeddings of items from what was taken together: good for "similar items" and for new users. It knows a user as a mean of items only, so it ranks
-/// a bit worse for people with many tastes than models that learn users. Immutable; safe for any number of threads; a call allocates nothing after
+/// Embeddings of items from what was taken together: good for "similar items" and for new users. It knows a user as a mean of items only,
+/// so it ranks
+/// a bit worse for people with many tastes than models that learn users. Immutable; safe for any number of threads; a call allocates
+/// nothing after
 /// warm-up.
 /// </summary>
 public sealed class Item2Vec : IRecaller, ISimilarItems, IModel<Item2Vec>
@@ -67,8 +70,10 @@ public sealed class Item2Vec : IRecaller, ISimilarItems, IModel<Item2Vec>
         cancel.ThrowIfCancellationRequested();
         if (options.WarmStart is { } old && (old.Dimensions != options.Dimensions || old.ItemCount > data.ItemCount))
         {
-            throw new ArgumentException($"The model of {nameof(options.WarmStart)} has {old.ItemCount} items of {old.Dimensions} dimensions; the data has " +
-                $"{data.ItemCount} items and {nameof(options.Dimensions)} is {options.Dimensions}. Keep the dimensions, and extend the id maps.", nameof(options));
+            throw new ArgumentException($"The model of {nameof(options.WarmStart)} has {old.ItemCount} items of {old.Dimensions} " +
+                $"dimensions; the data has " +
+                $"{data.ItemCount} items and {nameof(options.Dimensions)} is {options.Dimensions}. Keep the dimensions, and extend " +
+                $"the id maps.", nameof(options));
         }
         var vectors = SkipGram.Train(new InteractionSequences(data, options.SessionGap), new SkipGramSettings
         {
@@ -92,7 +97,8 @@ public sealed class Item2Vec : IRecaller, ISimilarItems, IModel<Item2Vec>
     }
 
     /// <summary>
-    /// The items of highest cosine with the mean of the history, or of what the user had taken at training; none for others. Values of the history are
+    /// The items of highest cosine with the mean of the history, or of what the user had taken at training; none for others. Values of the
+    /// history are
     /// weights.
     /// </summary>
     /// <inheritdoc cref="IRecaller.Recall"/>

@@ -22,7 +22,8 @@ public sealed record Item2VecOptions
     public int Dimensions { get; init => field = Guard.InRange(1, 4096, value); } = 64;
 
     /// <summary>
-    /// Most items to either side in the order of time, shrunk at random for each centre, as word2vec does; 0: a basket is a set, all pairs of it count
+    /// Most items to either side in the order of time, shrunk at random for each centre, as word2vec does; 0: a basket is a set, all pairs
+    /// of it count
     /// alike. Sets cost the square of their size. 0..10,000, default 5.
     /// </summary>
     public int Window { get; init => field = Guard.InRange(0, 10_000, value); } = 5;
@@ -39,7 +40,8 @@ public sealed record Item2VecOptions
     public double NegativePower { get; init => field = Guard.InRange(0, 2, value); } = 0.75;
 
     /// <summary>
-    /// ρ: an occurrence of an item that makes up the share f of all rows stays with probability √(ρ / f). 0 (the default) keeps all; the paper takes
+    /// ρ: an occurrence of an item that makes up the share f of all rows stays with probability √(ρ / f). 0 (the default) keeps all; the
+    /// paper takes
     /// 1e-5 (music) and 1e-3 (store). 0..1.
     /// </summary>
     public double Subsample { get; init => field = Guard.InRange(0, 1, value); }
@@ -54,7 +56,8 @@ public sealed record Item2VecOptions
     public float LearningRate { get; init => field = Guard.Positive(value); } = 0.025f;
 
     /// <summary>
-    /// A user is the mean of the items taken; with each later item the weight of an earlier one is multiplied by this. 1 (the default) is the plain
+    /// A user is the mean of the items taken; with each later item the weight of an earlier one is multiplied by this. 1 (the default) is
+    /// the plain
     /// mean. 0..1, not 0.
     /// </summary>
     public float HistoryDecay { get; init => field = Guard.InRange(1e-6f, 1, value); } = 1;
@@ -63,12 +66,14 @@ public sealed record Item2VecOptions
     public ulong Seed { get; init; } = 1;
 
     /// <summary>
-    /// Skip-gram deals the items into at most this many blocks of at least 64, so at most this many threads help. Changes the result. 1..1024, default 16.
+    /// Skip-gram deals the items into at most this many blocks of at least 64, so at most this many threads help. Changes the result.
+    /// 1..1024, default 16.
     /// </summary>
     public int Shards { get; init => field = Guard.InRange(1, 1024, value); } = 16;
 
     /// <summary>
-    /// Threads that train. At least 1, default all processors. Does not change the result, unless <see cref="Racy"/>. CBOW trains on one thread
+    /// Threads that train. At least 1, default all processors. Does not change the result, unless <see cref="Racy"/>. CBOW trains on one
+    /// thread
     /// unless racy.
     /// </summary>
     public int Threads { get; init => field = Guard.AtLeast(1, value); } = Environment.ProcessorCount;
@@ -81,7 +86,8 @@ public sealed record Item2VecOptions
     /// <summary>How lists are found: exactly by default, or by an approximate index.</summary>
     public IndexOptions Index { get; init => field = Guard.NotNull(value); } = new ExactIndexOptions();
 
-    /// <summary>A model to go on from, or null: its items keep their ids, new ones come after them. Its dimensions must be the same.</summary>
+    /// <summary>A model to go on from, or null: its items keep their ids, new ones come after them. Its dimensions must be the
+    /// same.</summary>
     public Item2Vec? WarmStart { get; init; }
 }
 

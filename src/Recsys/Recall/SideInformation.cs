@@ -44,7 +44,8 @@ internal sealed class SideInformation
             if (!IsSide(chosen[f]))
             {
                 throw new ArgumentException(
-                    $"The feature '{chosen[f].Name}' is a {chosen[f].Kind} of side {chosen[f].Side}; side information is coded and of side Item.", nameof(names));
+                    $"The feature '{chosen[f].Name}' is a {chosen[f].Kind} of side {chosen[f].Side}; side information is coded and of " +
+                    $"side Item.", nameof(names));
             }
             fields[f] = new SideField(chosen[f].Name, chosen[f].Fingerprint, first, chosen[f].Cardinality);
             first = checked(first + chosen[f].Cardinality);
@@ -63,7 +64,8 @@ internal sealed class SideInformation
             if (features!.Schema[field.Name].Fingerprint != field.Fingerprint)
             {
                 throw new ArgumentException(
-                    $"The feature '{field.Name}' was fitted on other data than the model's; extend the model's feature set with WithItems.", nameof(features));
+                    $"The feature '{field.Name}' was fitted on other data than the model's; extend the model's feature set with WithItems.",
+                    nameof(features));
             }
         }
         for (var item = 0; item < items; item++)

@@ -1,4 +1,3 @@
-using Recsys.Data;
 using Recsys.Graphs;
 using Recsys.Numerics;
 using Recsys.Tests.Contracts;
@@ -36,7 +35,8 @@ public sealed class GraphTests
     [InlineData("0,1", "1,2", "1", "weights")]
     public void Bad_edges_are_refused(string from, string to, string weights, string because)
     {
-        var error = Assert.Throws<ArgumentException>(() => Graph.FromEdges(3, Numbers(from), Numbers(to), Array.ConvertAll(Cells(weights), float.Parse)));
+        var error = Assert.Throws<ArgumentException>(() => Graph.FromEdges(3, Numbers(from), Numbers(to),
+            Array.ConvertAll(Cells(weights), float.Parse)));
         Assert.Contains(because, error.Message, StringComparison.Ordinal);
 
         static string[] Cells(string text) => text.Split(',', StringSplitOptions.RemoveEmptyEntries);
@@ -52,7 +52,8 @@ public sealed class GraphTests
         Assert.Equal([1, 2], graph.NeighboursOf(0).ToArray());
         Assert.Equal([1, 0.5f], graph.WeightsOf(0).ToArray());
         foreach (var bad in (string[])["a", "a b x", "a b -1", "a b 1 1"])
-            Assert.Contains("Line 2", Assert.Throws<InvalidDataException>(() => Graph.ReadEdges(new StringReader("a b\n" + bad))).Message, StringComparison.Ordinal);
+            Assert.Contains("Line 2", Assert.Throws<InvalidDataException>(() => Graph.ReadEdges(new StringReader("a b\n" + bad))).Message,
+                StringComparison.Ordinal);
     }
 
     [Fact]

@@ -20,7 +20,8 @@ public sealed class PairStreamTests
             var items = data.ItemsOf(user);
             for (var i = 0; i < items.Length; i++)
                 for (var j = 0; j < items.Length; j++)
-                    if (i != j && (window == 0 ? items[i] != items[j] : Math.Abs(i - j) <= window)) expected.Add(new TokenPair(items[i], items[j]));
+                    if (i != j && (window == 0 ? items[i] != items[j] : Math.Abs(i - j) <= window)) expected.Add(new TokenPair(items[i],
+                        items[j]));
         }
         var stream = Stream(sequences, window, passes: 2);
         for (var pass = 1; pass <= 2; pass++)

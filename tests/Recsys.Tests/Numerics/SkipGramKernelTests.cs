@@ -134,7 +134,8 @@ public sealed class SkipGramKernelTests
     {
         for (var row = 0; row < actual.Rows; row++)
         {
-            for (var f = 0; f < actual.Columns; f++) Assert.Equal(expected[row][f], actual[row][f], 2e-3 * Math.Max(1, Math.Abs(expected[row][f])));
+            for (var f = 0; f < actual.Columns; f++) Assert.Equal(expected[row][f], actual[row][f],
+                2e-3 * Math.Max(1, Math.Abs(expected[row][f])));
             Assert.False(actual.Padded(row)[actual.Columns..].ContainsAnyExcept(0f));
         }
     }

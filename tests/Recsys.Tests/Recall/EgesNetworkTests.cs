@@ -1,4 +1,3 @@
-using Recsys.Data;
 using Recsys.Features;
 using Recsys.Numerics;
 using Recsys.Recall;
@@ -55,7 +54,8 @@ public sealed class EgesNetworkTests
             eges.Compose(row, a);
             ges.Compose(row, b);
             Assert.Equal(b.H, a.H);
-            Assert.Equal(row == 3 ? [0.5f, 0, 0.5f] : [1 / 3f, 1 / 3f, 1 / 3f], Array.ConvertAll(a.Weights, w => MathF.Round(w, 6)).Select((w, s) => w == 0.333333f ? 1 / 3f : w));
+            Assert.Equal(row == 3 ? [0.5f, 0, 0.5f] : [1 / 3f, 1 / 3f, 1 / 3f],
+                Array.ConvertAll(a.Weights, w => MathF.Round(w, 6)).Select((w, s) => w == 0.333333f ? 1 / 3f : w));
         }
     }
 
@@ -87,8 +87,8 @@ public sealed class EgesNetworkTests
     {
         int[][] fields =
         [
-            Colours[row] == "" ? [] : [w.RowOf("colour", Colours[row])],
-            [.. Tags[row].Split('|').Select(tag => w.RowOf("tags", tag))],
+            Colours[row] == "" ? [] : [Snapshot.RowOf("colour", Colours[row])],
+            [.. Tags[row].Split('|').Select(tag => Snapshot.RowOf("tags", tag))],
         ];
         var parts = new List<(double Weight, double[] Vector)> { (learnsWeights ? w.Attention(row, 0) : 0, w.Item(row)) };
         for (var f = 0; f < 2; f++)
@@ -110,8 +110,10 @@ public sealed class EgesNetworkTests
         return loss;
     }
 
-    private static FeatureSet Features() => new FeatureSchema(Feature.Category("colour", Side.Item), Feature.MultiCategory("tags", Side.Item, '|'))
-        .Fit(items: Columns.From(Enumerable.Range(0, Items)).Text("colour", item => Colours[item]).Text("tags", item => Tags[item]).Build());
+    private static FeatureSet Features() => new FeatureSchema(Feature.Category("colour", Side.Item),
+        Feature.MultiCategory("tags", Side.Item, '|'))
+        .Fit(items: Columns.From(Enumerable.Range(0, Items)).Text("colour", item => Colours[item]).Text("tags",
+            item => Tags[item]).Build());
 
     private static EgesNetwork Network(bool learnsWeights)
     {
@@ -152,7 +154,7 @@ public sealed class EgesNetworkTests
 
         public double Attention(int row, int part) => All[(2 * Items + sides) * D + row * 3 + part];
 
-        public int RowOf(string feature, string value)
+        public static int RowOf(string feature, string value)
         {
             var first = feature == "colour" ? 0 : Set.Schema["colour"].Cardinality;
             for (var code = 1; code < Set.Schema[feature].Cardinality; code++)

@@ -1,6 +1,7 @@
 using Recsys.Data;
 using Recsys.Features;
 using Recsys.Graphs;
+using Recsys.Indexing;
 using Recsys.Recall;
 using Recsys.Tests.Contracts;
 
@@ -32,7 +33,8 @@ public abstract class Item2VecContractBase : RecallerContract<Item2Vec>
         () => _ = Options with { Shards = 0 },
         () => _ = Options with { Threads = 0 },
         () => _ = Options with { Index = null! },
-        () => Item2Vec.Train(ContractData.OneUser(), Options with { Dimensions = 9, WarmStart = Item2Vec.Train(ContractData.OneUser(), Options) }),
+        () => Item2Vec.Train(ContractData.OneUser(), Options with { Dimensions = 9,
+        WarmStart = Item2Vec.Train(ContractData.OneUser(), Options) }),
         () => Item2Vec.Train(ContractData.OneItem(), Options with { WarmStart = Item2Vec.Train(ContractData.OneUser(), Options) }),
     ];
 }
@@ -46,6 +48,14 @@ public sealed class SetItem2VecContract : Item2VecContractBase
 {
     protected override Item2VecOptions Options
         => new() { Dimensions = 16, Window = 0, Epochs = 30, LearningRate = 0.1f, Subsample = 0.05, HistoryDecay = 0.9f, Negatives = 8 };
+}
+
+public sealed class HnswItem2VecContract : Item2VecContractBase
+{
+    protected override Item2VecOptions Options => new()
+    {
+        Dimensions = 12, Epochs = 60, LearningRate = 0.1f, Index = new HnswOptions { Links = 8, BuildBreadth = 40 },
+    };
 }
 
 public sealed class CbowItem2VecContract : Item2VecContractBase
@@ -78,7 +88,8 @@ public abstract class DeepWalkContractBase : RecallerContract<DeepWalk>
         () => _ = Options with { Shards = 0 },
         () => _ = Options with { Threads = 0 },
         () => _ = Options with { Index = null! },
-        () => DeepWalk.Train(ContractData.OneUser(), Options with { Dimensions = 9, WarmStart = DeepWalk.Train(ContractData.OneUser(), Options) }),
+        () => DeepWalk.Train(ContractData.OneUser(), Options with { Dimensions = 9,
+        WarmStart = DeepWalk.Train(ContractData.OneUser(), Options) }),
         () => DeepWalk.Train(Graph.FromEdges(2, [0], [1]), NodeLabels.From([[0]])),
     ];
 }
@@ -109,7 +120,8 @@ public abstract class EgesContractBase : RecallerContract<Eges>
     protected override bool ScoresEveryItem => false;
 
     protected override Eges Train(Interactions data, ContractRun run)
-        => Eges.Train(data, data is null ? null : EgesData.Features(data), Options with { Threads = run.Threads }, run.Progress, run.Cancel);
+        => Eges.Train(data, data is null ? null : EgesData.Features(data), Options with { Threads = run.Threads }, run.Progress,
+            run.Cancel);
 
     protected override IReadOnlyList<Action> InvalidOptions =>
     [
@@ -125,8 +137,10 @@ public abstract class EgesContractBase : RecallerContract<Eges>
         () => _ = Options with { HistoryDecay = 0 },
         () => _ = Options with { Threads = 0 },
         () => _ = Options with { Index = null! },
-        () => Eges.Train(ContractData.OneUser(), null, Options with { Dimensions = 9, WarmStart = Eges.Train(ContractData.OneUser(), null, Options) }),
-        () => Eges.Train(ContractData.OneUser(), EgesData.Features(ContractData.OneUser()), Options with { Variant = EgesVariant.Ges, Features = ["id"] })
+        () => Eges.Train(ContractData.OneUser(), null, Options with { Dimensions = 9,
+        WarmStart = Eges.Train(ContractData.OneUser(), null, Options) }),
+        () => Eges.Train(ContractData.OneUser(), EgesData.Features(ContractData.OneUser()),
+        Options with { Variant = EgesVariant.Ges, Features = ["id"] })
             .WithItems(EgesData.Features(ContractData.OneItem())),
     ];
 }
@@ -140,22 +154,42 @@ public sealed class EgesContract : EgesContractBase
 public sealed class GesContract : EgesContractBase
 {
     protected override EgesOptions Options
-        => new() { Variant = EgesVariant.Ges, SessionGap = null, Dimensions = 12, Walks = 20, WalkLength = 10, Window = 4, LearningRate = 0.1f };
+        => new()
+        {
+            Variant = EgesVariant.Ges,
+            SessionGap = null,
+            Dimensions = 12,
+            Walks = 20,
+            WalkLength = 10,
+            Window = 4,
+            LearningRate = 0.1f
+        };
 }
 
 public sealed class BgeContract : EgesContractBase
 {
     protected override EgesOptions Options
-        => new() { Variant = EgesVariant.Bge, SessionGap = null, Dimensions = 12, Walks = 20, WalkLength = 10, Window = 4, LearningRate = 0.1f };
+        => new()
+        {
+            Variant = EgesVariant.Bge,
+            SessionGap = null,
+            Dimensions = 12,
+            Walks = 20,
+            WalkLength = 10,
+            Window = 4,
+            LearningRate = 0.1f
+        };
 }
 
 internal static class EgesData
 {
-    /// <summary>Side information that says little: a parity that cuts through the communities, some tags, and nothing of every seventh item.</summary>
+    /// <summary>Side information that says little: a parity that cuts through the communities, some tags, and nothing of every seventh
+    /// item.</summary>
     public static FeatureSet Features(Interactions data)
     {
         var items = Columns.From(Enumerable.Range(0, data.ItemCount)).Text("id", item => data.Items.Name(item))
-            .Text("parity", item => item % 7 == 6 ? "" : $"p{item % 2}").Text("tags", item => item % 7 == 6 ? "" : $"t{item % 3}|t{3 + item % 2}").Build();
+            .Text("parity", item => item % 7 == 6 ? "" : $"p{item % 2}").Text("tags",
+                item => item % 7 == 6 ? "" : $"t{item % 3}|t{3 + item % 2}").Build();
         return new FeatureSchema(
             Feature.Id("id", Side.Item), Feature.Category("parity", Side.Item), Feature.MultiCategory("tags", Side.Item, '|'))
             .Fit(items: items.KeyedBy("id"), train: data);

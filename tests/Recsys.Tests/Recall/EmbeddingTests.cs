@@ -27,7 +27,14 @@ public sealed class EmbeddingTests
         var graph = Planted(200, 0.2, 0.02);
         Assert.True(Separation(DeepWalk.Train(graph, options: Walks with { Racy = true, Threads = 3 }), 200) > 0.1);
         var data = ContractData.Communities();
-        var model = Item2Vec.Train(data, new Item2VecOptions { Dimensions = 12, Racy = true, Threads = 3, LearningRate = 0.1f, Epochs = 40 });
+        var model = Item2Vec.Train(data, new Item2VecOptions
+        {
+            Dimensions = 12,
+            Racy = true,
+            Threads = 3,
+            LearningRate = 0.1f,
+            Epochs = 40
+        });
         Assert.Equal(ContractData.Gap(0), Lists.Recall(model, 0, 1, exclude: data.ItemsOf(0).ToArray())[0].Item);
     }
 
@@ -38,7 +45,8 @@ public sealed class EmbeddingTests
         var graph = Planted(Nodes, 0.10, 0.05);
         var options = Walks with { Window = 2, Walks = 20 };
         var plain = Separation(DeepWalk.Train(graph, options: options), Nodes);
-        // Half of the nodes are labelled. (Those without a label gain less, and nothing where walks are many: the suite "embeddings" measures it.)
+        // Half of the nodes are labelled. (Those without a label gain less, and nothing where walks are many: the suite "embeddings"
+        // measures it.)
         var labels = NodeLabels.From([.. Enumerable.Range(0, Nodes).Select(node => node % 4 < 2 ? new[] { node % 2 } : null)]);
         var labelled = DeepWalk.Train(graph, labels, options);
         Assert.True(plain > 0.03, $"Plain walks separate by {plain}.");
@@ -155,7 +163,8 @@ public sealed class EmbeddingTests
         Assert.NotEqual([0f, 0], model.AttentionOf(3).ToArray());
 
         // An item that comes later gets the same vector without a training.
-        var later = Eges.Train(ContractData.Communities(), Genres(ContractData.Communities(), 30), new EgesOptions { Dimensions = 12, LearningRate = 0.1f });
+        var later = Eges.Train(ContractData.Communities(), Genres(ContractData.Communities(), 30),
+            new EgesOptions { Dimensions = 12, LearningRate = 0.1f });
         var extended = later.WithItems(Genres(ContractData.Communities(), 30).WithItems(GenreColumns(31)));
         Assert.Equal(31, extended.ItemCount);
         Assert.Equal(0, extended.SimilarItems(30, default, new ScoredItem[10]) - 10);
