@@ -77,6 +77,7 @@ internal sealed class HnswBuilder
         var (nodes, keys) = (new List<int>(), new List<ulong>());
         for (var node = first; node < _graph.Count; node++)
         {
+            if (_graph.Copies is { } copies && copies.IsCopy(node)) continue;
             if (_rows.Similarity == VectorSimilarity.Cosine && _rows.IsZero(node)) continue;
             nodes.Add(node);
             keys.Add((ulong)(255 - _graph.Levels[node]) << 56 | rng.Bits((ulong)node) >> 8);
@@ -135,7 +136,7 @@ internal sealed class HnswBuilder
                 if (found.Accepts(key)) found.Insert(key);
             }
             var slot = _graph.Slot(node, layer);
-            Select(found.Keys, query, _graph.Capacity(layer), slot, work);
+            Select(found.Keys, _graph.Capacity(layer), slot, work);
             slot.CopyTo(Chosen(i, layer));
         }
     }
@@ -179,29 +180,21 @@ internal sealed class HnswBuilder
         _rows.Score(vector, ids, scores);
         work.Merged.Start(ids.Length);
         for (var i = 0; i < ids.Length; i++) work.Merged.Insert(Candidates.Key(ids[i], scores[i]));
-        Select(work.Merged.Keys, vector, slot.Length - 1, slot, work);
+        Select(work.Merged.Keys, slot.Length - 1, slot, work);
     }
 
     // Algorithm 4 of the paper: a candidate is linked if it is closer to the vector than to every one linked before it, so that links lead
-    // in all directions. Exact copies of the vector lead nowhere new; they get half of the room, so that many of them cannot cut the vector
-    // off.
-    private void Select(ReadOnlySpan<ulong> keys, ReadOnlySpan<float> vector, int capacity, Span<int> slot, Work work)
+    // in all directions.
+    private void Select(ReadOnlySpan<ulong> keys, int capacity, Span<int> slot, Work work)
     {
-        Span<float> self = stackalloc float[1];
-        _rows.ScoreRows(vector, vector, self);
         work.Room(keys.Length, out var ids, out var others);
         var scores = work.Scores(keys.Length);
         for (var i = 0; i < keys.Length; i++) (ids[i], scores[i]) = (Candidates.Node(keys[i]), Candidates.Score(keys[i]));
 
-        var (taken, copies, start, end) = (0, 0, 0, keys.Length);
+        var (taken, start, end) = (0, 0, keys.Length);
         while (start < end && taken < capacity)
         {
-            var best = ids[start];
-            if (scores[start++] == self[0])
-            {
-                if (++copies <= capacity / 2) slot[1 + taken++] = best;
-                continue;
-            }
+            var best = ids[start++];
             slot[1 + taken++] = best;
             _rows.Score(_rows.Vector(best), ids[start..end], others[start..end]);
             var left = start;

@@ -15,6 +15,7 @@ internal sealed class HnswGraph
     public HnswGraph(VectorRows rows, int links, byte[] levels)
     {
         Rows = rows;
+        Copies = VectorCopies.Find(rows);
         MostLinks = links;
         Levels = levels;
         _upperStarts = new int[Count];
@@ -32,6 +33,9 @@ internal sealed class HnswGraph
 
     /// <summary>The vectors; that some are deleted does not matter here.</summary>
     public VectorRows Rows { get; }
+
+    /// <summary>Rows that are outside the graph, since an earlier one holds the same vector; null if all differ.</summary>
+    public VectorCopies? Copies { get; }
 
     /// <summary>M.</summary>
     public int MostLinks { get; }

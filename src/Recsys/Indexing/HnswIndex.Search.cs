@@ -86,15 +86,9 @@ public sealed partial class HnswIndex
         if (filter.Allow is null && filter.Predicate is null && more <= 2 * breadth)
         {
             searcher.Explore(query, 0, breadth + more);
-            var count = 0;
-            foreach (var key in searcher.Found.Keys)
-            {
-                var item = Candidates.Node(key);
-                if (excluded is not null && (excluded[item >> 6] >> item & 1) != 0) continue;
-                destination[count++] = new(item, Candidates.Score(key));
-                if (count == destination.Length) break;
-            }
-            return count;
+            var best = new TopItems(destination, default, Count, excluded);
+            searcher.OfferFound(ref best);
+            return best.Finish();
         }
         var kept = scratch.Kept(breadth);
         var top = new TopItems(kept, filter, Count, excluded);

@@ -53,7 +53,7 @@ internal sealed class HnswSearcher(HnswGraph graph)
         {
             Visit(Candidates.Node(key));
             frontier.Push(key);
-            top.Offer(Candidates.Node(key), Candidates.Score(key));
+            Offer(ref top, Candidates.Node(key), Candidates.Score(key));
         }
         while (frontier.TryPop(out var best))
         {
@@ -66,10 +66,23 @@ internal sealed class HnswSearcher(HnswGraph graph)
             {
                 if (top.Kept == kept.Length && _scores[i] < kept[0].Score) continue;
                 frontier.Push(Candidates.Key(_fresh[i], _scores[i]));
-                top.Offer(_fresh[i], _scores[i]);
+                Offer(ref top, _fresh[i], _scores[i]);
             }
         }
         return true;
+    }
+
+    /// <summary>Offers all that the search has found.</summary>
+    public void OfferFound(ref TopItems top)
+    {
+        foreach (var key in Found.Keys) Offer(ref top, Candidates.Node(key), Candidates.Score(key));
+    }
+
+    private void Offer(ref TopItems top, int node, float score)
+    {
+        top.Offer(node, score);
+        if (graph.Copies is null) return;
+        while ((node = graph.Copies.Next(node)) >= 0) top.Offer(node, score);
     }
 
     // The neighbours not met before.

@@ -202,7 +202,12 @@ public sealed class HnswIndexTests
         for (var i = 1000; i < 1600; i++) vectors.AsSpan(0, Dimensions).CopyTo(vectors.AsSpan(i * Dimensions));
         var index = HnswIndex.Build(vectors, Dimensions, Small with { Similarity = VectorSimilarity.Euclidean });
         Assert.InRange(IndexCases.Recall(index, vectors, VectorSimilarity.Euclidean, 10), 0.9, 1);
-        Assert.All(IndexCases.Search(index, vectors.AsSpan(0, Dimensions), 10), x => Assert.Equal(0, x.Score));
+        int[] copies = [0, .. Enumerable.Range(1000, 600)];
+        Assert.Equal(copies[..30], IndexCases.Search(index, vectors.AsSpan(0, Dimensions), 30).Select(x => x.Item));
+        var rest = IndexCases.Search(index.Without(0, 1001), vectors.AsSpan(0, Dimensions), 5, new ItemFilter { Predicate = i => i % 2 > 0 });
+        Assert.Equal([1003, 1005, 1007, 1009, 1011], rest.Select(x => x.Item));
+        var grown = index.With(vectors.AsSpan(0, Dimensions)).Without(copies);
+        Assert.Equal(Count, IndexCases.Search(grown, vectors.AsSpan(0, Dimensions), 3)[0].Item);
         var equal = HnswIndex.Build(new float[2000 * 3], 3, Small with { Similarity = VectorSimilarity.Euclidean });
         Assert.Equal(20, IndexCases.Search(equal, [1, 2, 2], 20).Length);
     }
