@@ -27,7 +27,7 @@ public sealed record PStableOptions : IndexOptions
     public int Hashes { get; init => field = Guard.InRange(1, 30, value); } = 8;
 
     /// <summary>
-    /// w: the width of a cell; wide cells hold more vectors. Null (the default) for the mean distance of vectors over √2. Positive; by
+    /// w: the width of a cell; wide cells hold more vectors. Null (the default) for the mean distance of two vectors. Positive; by
     /// cosine and dot product vectors have length 1.
     /// </summary>
     public float? Width { get; init => field = value is { } width ? Guard.Positive(width) : null; }

@@ -16,11 +16,10 @@ namespace Recsys.Indexing;
 // LSH", VLDB 2007. Neyshabur, Srebro, ICML 2015.
 
 /// <summary>
-/// Nearest vectors by distance, cosine or dot product through hash tables of p-stable projections (E2LSH). Built in a moment and small
-/// beside
-/// <see cref="HnswIndex"/>, which finds more in the same time. Where a filter lets few items through, or the buckets hold too few, the
-/// search is exact. Immutable, safe for any number of threads; a search allocates nothing after warm-up. The tables do not depend on the
-/// threads.
+/// Nearest vectors by distance, cosine or dot product through hash tables of p-stable projections (E2LSH). Built in a moment and
+/// small beside <see cref="HnswIndex"/>, which finds more in the same time; by dot product, of vectors whose lengths differ much, these
+/// tables find little. Where a filter lets few items through, or the buckets hold too few, the search is exact. Immutable, safe for any
+/// number of threads; a search allocates nothing after warm-up. The tables do not depend on the threads.
 /// </summary>
 public sealed class PStableIndex : IModelIndex, IModel<PStableIndex>
 {
@@ -162,7 +161,7 @@ public sealed class PStableIndex : IModelIndex, IModel<PStableIndex>
     // The mean distance of some random pairs: the cells of k lines then hold a small part of the vectors each.
     private static float TypicalDistance(VectorRows rows, ulong seed)
     {
-        if (rows.Similarity != VectorSimilarity.Euclidean) return 1; // of length 1, mostly about √2 apart
+        if (rows.Similarity != VectorSimilarity.Euclidean) return 1.5f; // of length 1, mostly about √2 apart
         var (rng, sum) = (new Rng(seed, 4), 0.0);
         Span<float> distance = stackalloc float[1];
         for (var pair = 0UL; rows.Count > 0 && pair < Pairs; pair++)
@@ -171,6 +170,6 @@ public sealed class PStableIndex : IModelIndex, IModel<PStableIndex>
             rows.ScoreRows(rows.Vector(a), rows.Vector(b), distance);
             sum += Math.Sqrt(-distance[0]);
         }
-        return sum > 0 ? (float)(sum / Pairs / Math.Sqrt(2)) : 1;
+        return sum > 0 ? (float)(sum / Pairs) : 1;
     }
 }

@@ -14,10 +14,10 @@ namespace Recsys.Indexing;
 // Srebro, "On symmetric and asymmetric LSHs for inner product search", ICML 2015.
 
 /// <summary>
-/// Nearest vectors by cosine or dot product through hash tables of random hyperplanes (SimHash). Built in a moment and small beside
-/// <see cref="HnswIndex"/>, which finds more in the same time. Where a filter lets few items through, or the buckets hold too few, the
-/// search is exact. Immutable, safe for any number of threads; a search allocates nothing after warm-up. The tables do not depend on the
-/// threads.
+/// Nearest vectors by cosine or dot product through hash tables of random hyperplanes (SimHash). Built in a moment and
+/// small beside <see cref="HnswIndex"/>, which finds more in the same time; by dot product, of vectors whose lengths differ much, these
+/// tables find little. Where a filter lets few items through, or the buckets hold too few, the search is exact. Immutable, safe for any
+/// number of threads; a search allocates nothing after warm-up. The tables do not depend on the threads.
 /// </summary>
 public sealed class SimHashIndex : IModelIndex, IModel<SimHashIndex>
 {

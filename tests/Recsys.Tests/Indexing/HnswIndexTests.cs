@@ -204,7 +204,8 @@ public sealed class HnswIndexTests
         Assert.InRange(IndexCases.Recall(index, vectors, VectorSimilarity.Euclidean, 10), 0.9, 1);
         int[] copies = [0, .. Enumerable.Range(1000, 600)];
         Assert.Equal(copies[..30], IndexCases.Search(index, vectors.AsSpan(0, Dimensions), 30).Select(x => x.Item));
-        var rest = IndexCases.Search(index.Without(0, 1001), vectors.AsSpan(0, Dimensions), 5, new ItemFilter { Predicate = i => i % 2 > 0 });
+        var odd = new ItemFilter { Predicate = i => i % 2 > 0 };
+        var rest = IndexCases.Search(index.Without(0, 1001), vectors.AsSpan(0, Dimensions), 5, odd);
         Assert.Equal([1003, 1005, 1007, 1009, 1011], rest.Select(x => x.Item));
         var grown = index.With(vectors.AsSpan(0, Dimensions)).Without(copies);
         Assert.Equal(Count, IndexCases.Search(grown, vectors.AsSpan(0, Dimensions), 3)[0].Item);
