@@ -31,6 +31,7 @@ public sealed class ModelKinds
         .With<Recall.Als>()
         .With<Recall.Bpr>()
         .With<Recall.DeepWalk>()
+        .With<Recall.ContentBased>()
         .With<Recall.Ease>()
         .With<Recall.Eges>()
         .With<Recall.Item2Vec>()

@@ -36,6 +36,7 @@ internal static class StandardModels
             => LogisticRegression.Train(SparseMatrix.FromRows(2, [[(0, 1f)], [(1, 1f)], [(0, 1f), (1, 2f)]]), [0, 1, 1]),
         [DeepWalk.Kind] = () => DeepWalk.Train(
             Graph.FromEdges(4, [0, 1, 2], [1, 2, 0]), NodeLabels.From([[0], [1], [], []]), new DeepWalkOptions { Dimensions = 4, Walks = 2 }),
+        [ContentBased.Kind] = () => ContentBased.Train(ContractData.Communities(), Recall.ContentTests.Described(30)),
         [Ease.Kind] = () => Ease.Train(ContractData.Communities(), new EaseOptions { Regularization = 10 }),
         [Eges.Kind] = () => Eges.Train(
             ContractData.OneUser(), EgesData.Features(ContractData.OneUser()), new EgesOptions { Dimensions = 4, Walks = 2 }),

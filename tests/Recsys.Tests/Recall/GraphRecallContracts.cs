@@ -103,3 +103,42 @@ public sealed class PrecomputedPersonalRankContract : PersonalRankContractBase
 {
     protected override PersonalRankOptions Options => new() { Precompute = 40 };
 }
+
+public abstract class ContentBasedContractBase : RecallerContract<ContentBased>
+{
+    protected abstract ContentBasedOptions Options { get; }
+
+    protected override bool ScoresEveryItem => false;
+
+    protected override ContentBased Train(Interactions data, ContractRun run)
+    {
+        ArgumentNullException.ThrowIfNull(data);
+        return ContentBased.Train(data, ContentTests.Described(data.ItemCount), Options, run.Progress, run.Cancel);
+    }
+
+    protected override IReadOnlyList<Action> InvalidOptions =>
+    [
+        () => _ = Options with { Scoring = (ContentScoring)9 },
+        () => _ = Options with { Decay = (ContentDecay)9 },
+        () => _ = Options with { Topics = 0 },
+        () => _ = Options with { DecayPerDay = -1 },
+        () => _ = Options with { MeanSmoothing = float.NaN },
+    ];
+}
+
+public sealed class ContentBasedContract : ContentBasedContractBase
+{
+    protected override ContentBasedOptions Options => new();
+}
+
+public sealed class DecayingContentBasedContract : ContentBasedContractBase
+{
+    protected override ContentBasedOptions Options => new() { UseValues = true, DecayPerDay = 0.1f, Topics = 4 };
+}
+
+public sealed class QuotaContentBasedContract : ContentBasedContractBase
+{
+    protected override ContentBasedOptions Options => new() { Scoring = ContentScoring.Quotas, UseValues = true };
+
+    protected override bool ListsArePrefixes => false;
+}

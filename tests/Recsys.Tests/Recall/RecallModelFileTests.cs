@@ -104,6 +104,17 @@ public sealed class RecallModelFileTests
         => ModelFileContract.Check(
             PersonalRank.Train(ContractData.Communities(), new PersonalRankOptions { Precompute = 2, Tolerance = 1 }), Answers);
 
+    [Fact]
+    public void ContentBased_by_cosine()
+        => ModelFileContract.Check(
+            ContentBased.Train(ContractData.Communities(), ContentTests.Described(30), new ContentBasedOptions { Topics = 3 }), Answers);
+
+    [Fact]
+    public void ContentBased_by_quotas()
+        => ModelFileContract.Check(
+            ContentBased.Train(ContractData.RatedCommunities(), ContentTests.Described(30),
+                new ContentBasedOptions { Scoring = ContentScoring.Quotas, UseValues = true }), Answers);
+
     // Known and unknown users, a history with strangers in it, similar items of known and unknown items.
     private static float[] Answers(IRecaller model)
     {
