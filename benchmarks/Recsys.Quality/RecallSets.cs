@@ -1,5 +1,7 @@
 using System.IO.Compression;
+using System.Text.Json;
 using Recsys.Data;
+using Recsys.Features;
 
 namespace Recsys.Quality;
 
@@ -37,6 +39,19 @@ internal static class RecallSets
             for (var i = 1; i < cells.Length; i++) builder.Add(cells[0], cells[i], 1, i);
         }
         return builder.Build();
+    }
+
+    /// <summary>What the items of a set are about: genres of films, attributes of products; null where the set doesn't say.</summary>
+    public static TermVectors? About(string folder, Interactions log)
+    {
+        if (Path.GetFileName(folder).StartsWith("ml-", StringComparison.Ordinal))
+            return TermVectors.FromLists(MovieLens.Load(folder).Items.Select(item => item.Genres.AsEnumerable()));
+        var file = Path.Combine(folder, "Beauty_item2attributes.json.gz");
+        if (!File.Exists(file)) return null;
+        using var stream = new GZipStream(File.OpenRead(file), CompressionMode.Decompress);
+        var attributes = JsonSerializer.Deserialize<Dictionary<string, int[]>>(stream)!;
+        return TermVectors.FromLists(Enumerable.Range(0, log.ItemCount).Select(
+            item => attributes.GetValueOrDefault(log.Items.Name(item), []).Select(attribute => $"{attribute}")));
     }
 
     private static IEnumerable<string> Lines(string file)
