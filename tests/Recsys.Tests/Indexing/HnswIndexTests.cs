@@ -99,6 +99,8 @@ public sealed class HnswIndexTests
             Assert.Equal(gone.Count, index.DeletedCount);
         }
         Assert.Equal(0, Euclidean.DeletedCount);
+        var both = IndexCases.Search(index, query, 30, new ItemFilter { Exclude = [0, 1, 2] });
+        Assert.DoesNotContain(both, x => gone.Contains(x.Item) || x.Item < 3);
         Assert.True(index.IsDeleted(gone.First()));
         var kept = Enumerable.Range(0, Count).Where(i => i % 3 == 0).ToArray();
         var third = Euclidean.Without([.. Enumerable.Range(0, Count).Except(kept)]);
