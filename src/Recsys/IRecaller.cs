@@ -1,6 +1,8 @@
 namespace Recsys;
 
-/// <summary>Finds items for a user among the whole catalogue. Every implementation is immutable and safe for any number of threads.</summary>
+/// <summary>
+/// Finds items for a user among the whole catalogue. Every implementation is immutable and safe for any number of threads.
+/// </summary>
 public interface IRecaller
 {
     /// <summary>
@@ -26,7 +28,8 @@ public interface ISimilarItems
 public interface IExplains
 {
     /// <summary>
-    /// Writes the part that each item of a history has in the score of <paramref name="item"/>, largest first, ties by lower id; returns how
+    /// Writes the part that each item of a history has in the score of <paramref name="item"/>, largest first, ties by lower id; returns
+    /// how
     /// many were written. Parts may be negative. Unknown items have none, and nothing explains an unknown item.
     /// </summary>
     /// <param name="item">The recommended item.</param>

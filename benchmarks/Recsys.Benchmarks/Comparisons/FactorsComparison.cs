@@ -33,7 +33,13 @@ internal sealed class FactorsComparison : Comparison
                 // implicit's confidence is α r, ours 1 + α r.
                 var als = new AlsOptions
                 {
-                    Factors = 64, Iterations = 15, Alpha = 9, UnobservedWeight = 1, Regularization = 0.05f, RegularizationExponent = 0, Threads = threads,
+                    Factors = 64,
+                    Iterations = 15,
+                    Alpha = 9,
+                    UnobservedWeight = 1,
+                    Regularization = 0.05f,
+                    RegularizationExponent = 0,
+                    Threads = threads,
                 };
                 var bpr = new BprOptions { Factors = 64, Epochs = 100, Threads = threads };
                 yield return Case("als", 2, () => Als.Train(train, als));
@@ -43,7 +49,11 @@ internal sealed class FactorsComparison : Comparison
                 {
                     var arguments = new JsonObject
                     {
-                        ["train"] = files[0], ["test"] = files[1], ["users"] = train.UserCount, ["items"] = train.ItemCount, ["model"] = model,
+                        ["train"] = files[0],
+                        ["test"] = files[1],
+                        ["users"] = train.UserCount,
+                        ["items"] = train.ItemCount,
+                        ["model"] = model,
                         ["threads"] = threads,
                     };
                     return new($"{model}, {threads} thread(s)", target, arguments, () =>

@@ -25,7 +25,8 @@ public class RecallTraining
     public Als AlsOneIteration() => Als.Train(RecallData.Log, new AlsOptions { Iterations = 1, Threads = Threads });
 
     [Benchmark]
-    public Als AlsOneExactIteration() => Als.Train(RecallData.Log, new AlsOptions { Iterations = 1, Solver = AlsSolver.Cholesky, Threads = Threads });
+    public Als AlsOneExactIteration()
+        => Als.Train(RecallData.Log, new AlsOptions { Iterations = 1, Solver = AlsSolver.Cholesky, Threads = Threads });
 
     [Benchmark]
     public Bpr BprOneEpoch() => Bpr.Train(RecallData.Log, new BprOptions { Epochs = 1, Threads = Threads });

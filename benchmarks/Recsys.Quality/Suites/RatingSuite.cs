@@ -19,6 +19,8 @@ internal sealed class RatingSuite : Suite
 
         var lfm = Lfm.Train(split.Train, LfmOptions.ForRatings);
         Add("Lfm, 64 factors, biases", lfm.Predict, 0.95);
+        var als = Als.Train(split.Train, AlsOptions.ForRatings);
+        Add("Als, 32 factors, biases", als.Predict, 0.95);
         var items = ItemCf.Train(split.Train, new ItemCfOptions
         {
             Similarity = CfSimilarity.Pearson,

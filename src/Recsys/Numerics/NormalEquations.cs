@@ -33,7 +33,8 @@ internal readonly ref struct NormalEquations : ILinearOperator
     public NormalEquations(
         ReadOnlySpan<float> rows, int stride, ReadOnlySpan<int> ids, ReadOnlySpan<float> weights, ReadOnlySpan<float> gram, float ridge)
     {
-        if (weights.Length != ids.Length) throw new ArgumentException($"There are {weights.Length} weights for {ids.Length} rows.", nameof(weights));
+        if (weights.Length != ids.Length)
+            throw new ArgumentException($"There are {weights.Length} weights for {ids.Length} rows.", nameof(weights));
         if (!ids.IsEmpty && TensorPrimitives.Max(MemoryMarshal.Cast<int, uint>(ids)) >= (ulong)(rows.Length / stride))
             throw new ArgumentException($"A row lies outside the {rows.Length / stride} of the matrix.", nameof(ids));
         _rows = rows;
@@ -102,7 +103,8 @@ internal readonly ref struct NormalEquations : ILinearOperator
         // A is positive definite by construction, but rounding may take from its smallest eigenvalues what ρ is too small to give.
         for (var jitter = 1e-6f; Cholesky.TryFactor(a, size) >= 0; jitter *= 10)
         {
-            if (!(jitter < 1) || !float.IsFinite(trace)) throw new ArithmeticException("Factors or values are too large: a sum of their products overflows.");
+            if (!(jitter < 1) || !float.IsFinite(trace))
+                throw new ArithmeticException("Factors or values are too large: a sum of their products overflows.");
             Form(targets, a, b, scratch);
             for (var f = 0; f < size; f++) a[f * size + f] += jitter * trace;
         }
@@ -125,20 +127,26 @@ internal readonly ref struct NormalEquations : ILinearOperator
     private unsafe void Accumulate(ReadOnlySpan<float> targets, float sign, ReadOnlySpan<float> x, Span<float> y)
     {
         if (x.Length != y.Length || x.Length % Padding != 0 || x.Length > _stride)
-            throw new ArgumentException($"x has {x.Length} floats and y {y.Length}; both need a multiple of {Padding}, {_stride} at most.", nameof(x));
+        {
+            throw new ArgumentException(
+                $"x has {x.Length} floats and y {y.Length}; both need a multiple of {Padding}, {_stride} at most.", nameof(x));
+        }
         if (!targets.IsEmpty && targets.Length != _ids.Length)
             throw new ArgumentException($"There are {targets.Length} targets for {_ids.Length} rows.", nameof(targets));
         fixed (float* rows = _rows, t = targets, w = _weights, px = x, py = y)
         fixed (int* ids = _ids)
         {
-            if (Avx512F.IsSupported) GatheredRows<Lanes512, Vector512<float>>.Add(rows, _stride, ids, t, w, sign, _ids.Length, px, py, x.Length);
-            else if (Avx2.IsSupported) GatheredRows<Lanes256, Vector256<float>>.Add(rows, _stride, ids, t, w, sign, _ids.Length, px, py, x.Length);
-            else GatheredRows<Lanes128, Vector128<float>>.Add(rows, _stride, ids, t, w, sign, _ids.Length, px, py, x.Length);
+            var (n, size) = (_ids.Length, x.Length);
+            if (Avx512F.IsSupported) GatheredRows<Lanes512, Vector512<float>>.Add(rows, _stride, ids, t, w, sign, n, px, py, size);
+            else if (Avx2.IsSupported) GatheredRows<Lanes256, Vector256<float>>.Add(rows, _stride, ids, t, w, sign, n, px, py, size);
+            else GatheredRows<Lanes128, Vector128<float>>.Add(rows, _stride, ids, t, w, sign, n, px, py, size);
         }
     }
 }
 
-/// <summary>y += Σ_k (t_k + sign · w_k (y_k · x)) y_k. Four rows at a time: they are read twice while they are in the first-level cache.</summary>
+/// <summary>
+/// y += Σ_k (t_k + sign · w_k (y_k · x)) y_k. Four rows at a time: they are read twice while they are in the first-level cache.
+/// </summary>
 internal static unsafe class GatheredRows<TLanes, TVector> where TLanes : ILanes<TVector> where TVector : struct
 {
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -149,7 +157,8 @@ internal static unsafe class GatheredRows<TLanes, TVector> where TLanes : ILanes
         var k = 0;
         for (; k + 4 <= count; k += 4)
         {
-            float* a = rows + ids[k] * stride, b = rows + ids[k + 1] * stride, c = rows + ids[k + 2] * stride, d = rows + ids[k + 3] * stride;
+            float* a = rows + ids[k] * stride, b = rows + ids[k + 1] * stride;
+            float* c = rows + ids[k + 2] * stride, d = rows + ids[k + 3] * stride;
             TVector sa = default, sb = default, sc = default, sd = default;
             for (var i = 0; i < size; i += width)
             {
@@ -161,7 +170,8 @@ internal static unsafe class GatheredRows<TLanes, TVector> where TLanes : ILanes
             }
             var factors = TLanes.Sum(sa, sb, sc, sd) * (sign * Vector128.Load(weights + k));
             if (targets != null) factors += Vector128.Load(targets + k);
-            TVector fa = TLanes.Create(factors[0]), fb = TLanes.Create(factors[1]), fc = TLanes.Create(factors[2]), fd = TLanes.Create(factors[3]);
+            TVector fa = TLanes.Create(factors[0]), fb = TLanes.Create(factors[1]);
+            TVector fc = TLanes.Create(factors[2]), fd = TLanes.Create(factors[3]);
             for (var i = 0; i < size; i += width)
             {
                 var low = TLanes.MultiplyAdd(fa, TLanes.Load(a + i), TLanes.MultiplyAdd(fb, TLanes.Load(b + i), TLanes.Load(y + i)));

@@ -24,14 +24,17 @@ internal static class PairwiseSgd
         nuint f = 0;
         for (; f + 2 * FactorState.Width <= (nuint)stride; f += 2 * FactorState.Width)
         {
-            even = Vector256.MultiplyAddEstimate(Vector256.LoadUnsafe(ref p, f), Vector256.LoadUnsafe(ref a, f) - Vector256.LoadUnsafe(ref b, f), even);
-            var g = f + FactorState.Width;
-            odd = Vector256.MultiplyAddEstimate(Vector256.LoadUnsafe(ref p, g), Vector256.LoadUnsafe(ref a, g) - Vector256.LoadUnsafe(ref b, g), odd);
+            even = Add(ref p, ref a, ref b, f, even);
+            odd = Add(ref p, ref a, ref b, f + FactorState.Width, odd);
         }
-        if (f < (nuint)stride)
-            even = Vector256.MultiplyAddEstimate(Vector256.LoadUnsafe(ref p, f), Vector256.LoadUnsafe(ref a, f) - Vector256.LoadUnsafe(ref b, f), even);
+        if (f < (nuint)stride) even = Add(ref p, ref a, ref b, f, even);
         return Vector256.Sum(even + odd) + state.ColumnBias[i] - state.ColumnBias[j];
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> Add(ref float p, ref float a, ref float b, nuint f, Vector256<float> sum)
+        => Vector256.MultiplyAddEstimate(
+            Vector256.LoadUnsafe(ref p, f), Vector256.LoadUnsafe(ref a, f) - Vector256.LoadUnsafe(ref b, f), sum);
 
     /// <summary>
     /// All right sides old: p ← (1-η λ) p + s (q_i - q_j), q_i ← (1-η λ) q_i + s p, q_j ← (1-η λ) q_j - s p, and if the state has biases

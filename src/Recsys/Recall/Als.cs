@@ -18,13 +18,16 @@ namespace Recsys.Recall;
 // A score is a sum over the user's own items: x_u·y_i = Σ_j t_j (A⁻¹ y_i)·y_j, where A is the matrix and t_j the target above.
 //
 // Hu, Koren, Volinsky, "Collaborative filtering for implicit feedback datasets", ICDM 2008 (α0 = 1, ν = 0). Takács, Pilászy, Tikk,
-// "Applications of the conjugate gradient method for implicit feedback collaborative filtering", RecSys 2011. Rendle, Krichene, Zhang, Koren,
+// "Applications of the conjugate gradient method for implicit feedback collaborative filtering", RecSys 2011. Rendle, Krichene, Zhang,
+// Koren,
 // "Revisiting the performance of iALS on item recommendation benchmarks", RecSys 2022 (α0 < 1, ν = 1). Zhou, Wilkinson, Schreiber, Pan,
 // "Large-scale parallel collaborative filtering for the Netflix Prize", AAIM 2008 (ratings, ν = 1).
 
 /// <summary>
-/// Matrix factorisation by alternating least squares, for what people did or for ratings. Quick to train, no learning rate, a new user is folded in
-/// exactly as training would have solved for them; a new item needs a new training. Immutable; safe for any number of threads; a call allocates nothing
+/// Matrix factorisation by alternating least squares, for what people did or for ratings. Quick to train, no learning rate, a new user is
+/// folded in
+/// exactly as training would have solved for them; a new item needs a new training. Immutable; safe for any number of threads; a call
+/// allocates nothing
 /// after warm-up.
 /// </summary>
 public sealed partial class Als : FactorModel, IExplains, IModel<Als>
@@ -39,7 +42,8 @@ public sealed partial class Als : FactorModel, IExplains, IModel<Als>
         _gram = loss.Explicit ? [] : new float[Factors * Factors];
         if (!loss.Explicit)
             Gemm.Multiply(
-                Transpose.Yes, Transpose.No, Factors, Factors, ItemCount, loss.Unobserved, weights.Q, Factors, weights.Q, Factors, 0, _gram, Factors);
+                Transpose.Yes, Transpose.No, Factors, Factors, ItemCount, loss.Unobserved, weights.Q, Factors, weights.Q, Factors,
+                0, _gram, Factors);
     }
 
     /// <summary>
@@ -143,7 +147,8 @@ internal sealed record AlsLoss(
     bool Explicit, bool Biases, float Lambda, float Exponent, float Alpha, float Unobserved, bool Logarithmic, float Scale)
 {
     public static AlsLoss Of(AlsOptions o) => new(
-        o.Feedback == AlsFeedback.Explicit, o.Feedback == AlsFeedback.Explicit && o.Biases, o.Regularization, o.RegularizationExponent, o.Alpha,
+        o.Feedback == AlsFeedback.Explicit, o.Feedback == AlsFeedback.Explicit && o.Biases, o.Regularization, o.RegularizationExponent,
+        o.Alpha,
         o.Feedback == AlsFeedback.Explicit ? 0 : o.UnobservedWeight, o.Confidence == AlsConfidence.Logarithmic, o.ConfidenceScale);
 
     /// <summary>Unknowns of a row.</summary>

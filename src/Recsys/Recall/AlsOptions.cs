@@ -5,7 +5,9 @@ namespace Recsys.Recall;
 /// <summary>What interactions mean to <see cref="Als"/>.</summary>
 public enum AlsFeedback
 {
-    /// <summary>Having interacted is a preference of 1, the more certain the larger the value; not having interacted is a 0 of low weight.</summary>
+    /// <summary>
+    /// Having interacted is a preference of 1, the more certain the larger the value; not having interacted is a 0 of low weight.
+    /// </summary>
     Implicit,
 
     /// <summary>The value is a rating, the last one if there are several; only ratings are learned.</summary>
@@ -39,11 +41,15 @@ public enum AlsSolver
 public sealed record AlsOptions
 {
     /// <summary>
-    /// A start for ratings of about 1 to 5: explicit feedback, 32 factors, exact solutions, λ = 0.1 times the number of a row's ratings.
+    /// A start for ratings of about 1 to 5: explicit feedback, 32 factors, exact solutions, λ = 0.12 times the number of a row's ratings.
     /// </summary>
     public static AlsOptions ForRatings { get; } = new()
     {
-        Feedback = AlsFeedback.Explicit, Factors = 32, Regularization = 0.1f, RegularizationExponent = 1, Solver = AlsSolver.Cholesky,
+        Feedback = AlsFeedback.Explicit,
+        Factors = 32,
+        Regularization = 0.12f,
+        RegularizationExponent = 1,
+        Solver = AlsSolver.Cholesky,
     };
 
     /// <summary>What interactions mean. Default <see cref="AlsFeedback.Implicit"/>.</summary>

@@ -14,12 +14,14 @@ public sealed partial class Als
     public static int Version => 1;
 
     /// <summary>
-    /// Trains factors. Time of an iteration 4 (steps + 1) n F with conjugate gradients, n F² + (users + items) F³ / 3 with Cholesky; memory the
+    /// Trains factors. Time of an iteration 4 (steps + 1) n F with conjugate gradients, n F² + (users + items) F³ / 3 with Cholesky; memory
+    /// the
     /// interactions by user and by item (8 bytes each), the factors and F² for each thread.
     /// </summary>
     /// <param name="data">What users did (repeated pairs are added up), or ratings (the last one counts).</param>
     /// <param name="options">The options; the defaults if null.</param>
-    /// <param name="progress">Told after each iteration, with the minimised sum over the number of interactions; it costs a pass over them.</param>
+    /// <param name="progress">Told after each iteration, with the minimised sum over the number of interactions; it costs a pass over
+    /// them.</param>
     /// <param name="cancel">Stops the training.</param>
     /// <exception cref="ArgumentException">The model to go on from does not fit.</exception>
     /// <exception cref="ArithmeticException">Values are so large that sums overflow.</exception>
@@ -103,7 +105,8 @@ public sealed partial class Als
         if (biases && !isExplicit) throw reader.Invalid("only a model of ratings has biases.");
         var loss = new AlsLoss(
             isExplicit, biases, reader.Single("regularization", 1e-6f, 1e6f), reader.Single("regularization_exponent", 0, 1),
-            reader.Single("alpha", float.Epsilon, float.MaxValue), reader.Single("unobserved_weight", isExplicit ? 0 : 1e-6f, isExplicit ? 0 : 1),
+            reader.Single("alpha", float.Epsilon, float.MaxValue),
+            reader.Single("unobserved_weight", isExplicit ? 0 : 1e-6f, isExplicit ? 0 : 1),
             reader.Flag("logarithmic"), reader.Single("confidence_scale", float.Epsilon, float.MaxValue));
         var range = (Lowest: reader.Single("lowest"), Highest: reader.Single("highest"));
         if (!(range.Lowest <= range.Highest)) throw reader.Invalid($"the lowest rating is {range.Lowest} and the highest {range.Highest}.");
@@ -173,7 +176,8 @@ internal sealed class AlsSide
     private void Gram(float weight, float[] gram, int threads)
     {
         var width = (int)Math.Sqrt(gram.Length);
-        Gemm.Multiply(Transpose.Yes, Transpose.No, width, width, _cells.RowCount, weight, _x.Span, _stride, _x.Span, _stride, 0, gram, width, threads);
+        ReadOnlySpan<float> x = _x.Span;
+        Gemm.Multiply(Transpose.Yes, Transpose.No, width, width, _cells.RowCount, weight, x, _stride, x, _stride, 0, gram, width, threads);
     }
 
     private struct SolveBody : IShardBody
@@ -255,8 +259,10 @@ internal sealed class AlsSide
         for (var k = 0; k < cells.Length; k++)
         {
             // w (x·y)² - 2 t x·y + t p; a rating's p is its t. The α0 (x·y)² of the pair is in the trace.
-            var score = TensorPrimitives.Dot<float>(x, other._x.Slice(cells.Columns[k] * _stride, x.Length)) + (_loss.Biases ? Biases[row] : 0);
-            sum += (double)weights[k] * score * score - 2.0 * targets[k] * score + (_loss.Explicit ? (double)targets[k] * targets[k] : targets[k]);
+            double score = TensorPrimitives.Dot<float>(x, other._x.Slice(cells.Columns[k] * _stride, x.Length));
+            if (_loss.Biases) score += Biases[row];
+            double t = targets[k];
+            sum += weights[k] * score * score - 2 * t * score + (_loss.Explicit ? t * t : t);
         }
         return sum;
     }

@@ -15,8 +15,10 @@ namespace Recsys.Recall;
 // Rendle, Freudenthaler, Gantner, Schmidt-Thieme, "BPR: Bayesian personalized ranking from implicit feedback", UAI 2009.
 
 /// <summary>
-/// Matrix factorisation for the order of pairs, from what people did: learns ranking directly and copes with any catalogue; values don't count.
-/// An item without interactions has zero factors and the lowest bias. Immutable; safe for any number of threads; a call allocates nothing after
+/// Matrix factorisation for the order of pairs, from what people did: learns ranking directly and copes with any catalogue; values don't
+/// count.
+/// An item without interactions has zero factors and the lowest bias. Immutable; safe for any number of threads; a call allocates nothing
+/// after
 /// warm-up.
 /// </summary>
 public sealed class Bpr : FactorModel, IModel<Bpr>

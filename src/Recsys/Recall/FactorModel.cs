@@ -8,7 +8,8 @@ namespace Recsys.Recall;
 
 /// <summary>
 /// Users and items as points whose product is the taste: what <see cref="Als"/>, <see cref="Bpr"/>, <see cref="Lfm"/>
-/// and <see cref="Warp"/> share. They differ in how the points are found. Immutable; safe for any number of threads; a call allocates nothing after warm-up.
+/// and <see cref="Warp"/> share. They differ in how the points are found. Immutable; safe for any number of threads; a call allocates
+/// nothing after warm-up.
 /// </summary>
 public abstract class FactorModel : IRecaller, ISimilarItems
 {
@@ -92,7 +93,9 @@ public abstract class FactorModel : IRecaller, ISimilarItems
     /// <summary>The working memory of one call; a model that folds in with more derives its own.</summary>
     private protected abstract FactorScratch NewScratch();
 
-    /// <summary>Finds the vector (the first F floats of scratch.User) and bias of a user who has scratch.History, which is not empty.</summary>
+    /// <summary>
+    /// Finds the vector (the first F floats of scratch.User) and bias of a user who has scratch.History, which is not empty.
+    /// </summary>
     private protected abstract void FoldIn(FactorScratch scratch, out float bias);
 
     private protected FactorScratch Rent() => _scratch.Rent();
@@ -143,7 +146,9 @@ internal sealed record FactorWeights(int Factors, float Mean, float[] P, float[]
 
     public VectorRecall ReadSearch(ModelReader reader) => VectorRecall.Read(reader, Q, Factors, ItemBias.Length == 0 ? null : ItemBias);
 
-    /// <summary>Fills rows that stand <paramref name="stride"/> apart: those of an older model, and N(0, scale² / F) where it has none or zeros.</summary>
+    /// <summary>
+    /// Fills rows that stand <paramref name="stride"/> apart: those of an older model, and N(0, scale² / F) where it has none or zeros.
+    /// </summary>
     public static void Start(Span<float> to, int stride, int rows, int factors, float[]? old, double scale, Rng rng)
     {
         scale /= Math.Sqrt(factors);
@@ -165,8 +170,8 @@ internal sealed record FactorWeights(int Factors, float Mean, float[] P, float[]
             : null;
 
     /// <exception cref="ArgumentException">There is a reason.</exception>
-    public static void Refuse(string? reason)
+    public static void Refuse(string? reason, string argument = "options")
     {
-        if (reason is not null) throw new ArgumentException($"The model of WarmStart doesn't fit: {reason}.", "options");
+        if (reason is not null) throw new ArgumentException($"The model of WarmStart doesn't fit: {reason}.", argument);
     }
 }

@@ -14,7 +14,9 @@ internal interface IPairRule
     float Slope(float x, int tries, ref double loss);
 }
 
-/// <summary>Finds the vector of a new user, by the steps of the training on a user vector alone. The same history gives the same vector.</summary>
+/// <summary>
+/// Finds the vector of a new user, by the steps of the training on a user vector alone. The same history gives the same vector.
+/// </summary>
 internal sealed class PairwiseFoldIn
 {
     private const int Passes = 30, LeastSteps = 1000, MostSteps = 20_000;
@@ -73,8 +75,10 @@ internal sealed class PairwiseFoldIn
     public static PairwiseFoldIn Read(ModelReader reader, int items)
     {
         var popularity = reader.Flag("by_popularity") ? reader.Tensor<float>("popularity", items) : [];
-        if (popularity.Length > 0 && (!(TensorPrimitives.Min<float>(popularity) >= 0) || !(TensorPrimitives.Sum<float>(popularity) is > 0 and < float.MaxValue)))
-            throw reader.Invalid("the tensor 'popularity' must not be negative and must have a positive, finite sum.");
-        return new PairwiseFoldIn(reader.Single("learning_rate", float.Epsilon, float.MaxValue), reader.Single("regularization", 0, 1000), popularity);
+        var bad = popularity.Length > 0
+            && (!(TensorPrimitives.Min<float>(popularity) >= 0) || !(TensorPrimitives.Sum<float>(popularity) is > 0 and < float.MaxValue));
+        if (bad) throw reader.Invalid("the tensor 'popularity' must not be negative and must have a positive, finite sum.");
+        return new PairwiseFoldIn(
+            reader.Single("learning_rate", float.Epsilon, float.MaxValue), reader.Single("regularization", 0, 1000), popularity);
     }
 }

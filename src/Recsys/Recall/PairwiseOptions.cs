@@ -25,7 +25,8 @@ public abstract record PairwiseOptions
     public bool ItemBiases { get; init; } = true;
 
     /// <summary>
-    /// β: the item that a pair puts second is drawn by popularity^β among those that the user does not have; 0 draws all alike. 0..2, default 0.
+    /// β: the item that a pair puts second is drawn by popularity^β among those that the user does not have; 0 draws all alike. 0..2,
+    /// default 0.
     /// </summary>
     public double NegativePower { get; init => field = Guard.InRange(0, 2, value); }
 
@@ -36,7 +37,8 @@ public abstract record PairwiseOptions
     public ulong Seed { get; init; } = 1;
 
     /// <summary>
-    /// The data is cut into shards × shards blocks, so at most this many threads help; a catalogue of fewer than 64 items for each is cut into
+    /// The data is cut into shards × shards blocks, so at most this many threads help; a catalogue of fewer than 64 items for each is cut
+    /// into
     /// fewer. Changes the result. 1..1024, default 16.
     /// </summary>
     public int Shards { get; init => field = Guard.InRange(1, 1024, value); } = 16;
@@ -55,7 +57,8 @@ public abstract record PairwiseOptions
 public sealed record BprOptions : PairwiseOptions
 {
     /// <summary>
-    /// A model to go on from, or null: its users and items keep their dense ids, new ones come after them (extended id maps do so). Its factors
+    /// A model to go on from, or null: its users and items keep their dense ids, new ones come after them (extended id maps do so). Its
+    /// factors
     /// and biases must be the same.
     /// </summary>
     public Bpr? WarmStart { get; init; }
@@ -71,7 +74,8 @@ public sealed record WarpOptions : PairwiseOptions
     public int Tries { get; init => field = Guard.InRange(1, 10_000, value); } = 30;
 
     /// <summary>
-    /// A model to go on from, or null: its users and items keep their dense ids, new ones come after them (extended id maps do so). Its factors
+    /// A model to go on from, or null: its users and items keep their dense ids, new ones come after them (extended id maps do so). Its
+    /// factors
     /// and biases must be the same.
     /// </summary>
     public Warp? WarmStart { get; init; }

@@ -6,8 +6,10 @@ using Recsys.Persistence;
 namespace Recsys.Recall;
 
 /// <summary>
-/// What <see cref="Bpr"/> and <see cref="Warp"/> share: pairs (user, item) in an order drawn for each epoch, second items drawn among those that the
-/// user does not have, steps in blocks of (user shard, item shard) that share no factor when they run at the same time. The item shards are drawn
+/// What <see cref="Bpr"/> and <see cref="Warp"/> share: pairs (user, item) in an order drawn for each epoch, second items drawn among those
+/// that the
+/// user does not have, steps in blocks of (user shard, item shard) that share no factor when they run at the same time. The item shards are
+/// drawn
 /// anew in each epoch and both items of a pair come from the same one, so that over the epochs every two items meet.
 /// </summary>
 internal static class PairwiseTraining
@@ -15,7 +17,8 @@ internal static class PairwiseTraining
     private const int LeastShardItems = 64;
 
     public static (FactorWeights Weights, PairwiseFoldIn FoldIn) Run<TRule>(
-        Interactions data, PairwiseOptions options, FactorWeights? old, TRule rule, IProgress<TrainProgress>? progress, CancellationToken cancel)
+        Interactions data, PairwiseOptions options, FactorWeights? old, TRule rule, IProgress<TrainProgress>? progress,
+        CancellationToken cancel)
         where TRule : struct, IPairRule
     {
         var users = InteractionRows.OfUsers(data, RepeatedItems.One);
@@ -148,7 +151,7 @@ internal sealed class PairBlocks
     private readonly int[] _items;         // in the order of the epoch; an item shard is a range of it
     private readonly ushort[] _itemShard;
     private readonly int[] _place;         // of an item in its shard
-    private readonly ulong[]?[] _marks;    // of each user shard: a row of bits for each user, one for each place; null where they are too many
+    private readonly ulong[]?[] _marks;    // of each user shard: for each user a bit for each place; null where too many
     private readonly AliasTable?[] _tables;
     private readonly UserItem[][] _pairs;
     private readonly int[][] _offsets;
@@ -202,7 +205,8 @@ internal sealed class PairBlocks
         var offsets = _offsets[userShard];
         Array.Clear(offsets);
         var (first, last) = (_userCuts[userShard], _userCuts[userShard + 1]);
-        foreach (var item in _users.Columns.AsSpan((int)_users.RowOffsets[first], _pairs[userShard].Length)) offsets[_itemShard[item] + 1]++;
+        foreach (var item in _users.Columns.AsSpan((int)_users.RowOffsets[first], _pairs[userShard].Length))
+            offsets[_itemShard[item] + 1]++;
         for (var s = 0; s < _shards; s++) offsets[s + 1] += offsets[s];
         Span<int> next = stackalloc int[_shards];
         offsets.AsSpan(0, _shards).CopyTo(next);
@@ -218,7 +222,9 @@ internal sealed class PairBlocks
     /// <summary>Random numbers of one block.</summary>
     public Rng Draws(int userShard, int itemShard) => _epoch.Stream(2).Stream((ulong)(userShard * _shards + itemShard));
 
-    /// <summary>Marks what the users of a block have of its items. To be called before a block is run; one block of a user shard at a time.</summary>
+    /// <summary>
+    /// Marks what the users of a block have of its items. To be called before a block is run; one block of a user shard at a time.
+    /// </summary>
     public void Mark(int userShard, int itemShard)
     {
         if (_marks[userShard] is not { } marks) return;

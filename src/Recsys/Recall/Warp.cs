@@ -10,14 +10,17 @@ namespace Recsys.Recall;
 //   draw items j that u does not have until x_uij < 1, after N draws; then rank_i ≈ ⌊(|I|-1) / N⌋
 //   p_u ← p_u + η (L(rank_i) (q_i - q_j) - λ p_u),  q_i ← q_i + η (L(rank_i) p_u - λ q_i),  q_j ← q_j + η (-L(rank_i) p_u - λ q_j)
 //
-// The paper bounds the lengths of the vectors; here λ keeps them small. L is scaled to 1 at most, so that η does not depend on |I|. A new user's
+// The paper bounds the lengths of the vectors; here λ keeps them small. L is scaled to 1 at most, so that η does not depend on |I|. A new
+// user's
 // p solves the same problem by the same steps, with the items fixed.
 //
 // Weston, Bengio, Usunier, "WSABIE: scaling up to large vocabulary image annotation", IJCAI 2011.
 
 /// <summary>
-/// Matrix factorisation for the top of the list, from what people did: like <see cref="Bpr"/>, but it works on the pairs that are still in the
-/// wrong order and most on items that stand far too low. Values don't count. An item without interactions has zero factors and the lowest bias.
+/// Matrix factorisation for the top of the list, from what people did: like <see cref="Bpr"/>, but it works on the pairs that are still in
+/// the
+/// wrong order and most on items that stand far too low. Values don't count. An item without interactions has zero factors and the lowest
+/// bias.
 /// Immutable; safe for any number of threads; a call allocates nothing after warm-up.
 /// </summary>
 public sealed class Warp : FactorModel, IModel<Warp>

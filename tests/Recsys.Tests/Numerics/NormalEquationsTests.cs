@@ -88,9 +88,12 @@ public sealed class NormalEquationsTests
     [Fact]
     public void Rows_outside_the_matrix_are_refused()
     {
-        Assert.Throws<ArgumentException>(() => new NormalEquations(new float[32], 16, [0, 2], [1, 1], [], 1).Apply(0, new float[16], new float[16]));
-        Assert.Throws<ArgumentException>(() => new NormalEquations(new float[32], 16, [-1], [1], [], 1).Apply(0, new float[16], new float[16]));
-        Assert.Throws<ArgumentException>(() => new NormalEquations(new float[32], 16, [0], [1], [], 1).Apply(0, new float[8], new float[8]));
+        Refused([0, 2], 16);
+        Refused([-1], 16);
+        Refused([0], 8);
+
+        static void Refused(int[] ids, int length) => Assert.Throws<ArgumentException>(
+            () => new NormalEquations(new float[32], 16, ids, new float[ids.Length], [], 1).Apply(0, new float[length], new float[length]));
     }
 
     [Fact]

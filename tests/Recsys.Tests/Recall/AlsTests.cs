@@ -1,5 +1,4 @@
 using Recsys.Data;
-using Recsys.Numerics;
 using Recsys.Recall;
 using Recsys.Tests.Contracts;
 using Recsys.Tests.Reference;
@@ -12,8 +11,14 @@ public sealed class AlsTests
 
     private static readonly AlsOptions Exact = new()
     {
-        Factors = 3, Iterations = 2, Solver = AlsSolver.Cholesky, Alpha = 2, UnobservedWeight = 1, Regularization = 0.05f,
-        RegularizationExponent = 0, InitialScale = 1,
+        Factors = 3,
+        Iterations = 2,
+        Solver = AlsSolver.Cholesky,
+        Alpha = 2,
+        UnobservedWeight = 1,
+        Regularization = 0.05f,
+        RegularizationExponent = 0,
+        InitialScale = 1,
     };
 
     [Fact]

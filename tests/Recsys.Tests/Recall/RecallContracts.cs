@@ -215,7 +215,11 @@ public sealed class ExactAlsContract : AlsContractBase
 {
     protected override AlsOptions Options => new()
     {
-        Factors = 5, Solver = AlsSolver.Cholesky, Confidence = AlsConfidence.Logarithmic, UnobservedWeight = 0.3f, RegularizationExponent = 1,
+        Factors = 5,
+        Solver = AlsSolver.Cholesky,
+        Confidence = AlsConfidence.Logarithmic,
+        UnobservedWeight = 0.3f,
+        RegularizationExponent = 1,
         Regularization = 0.01f,
     };
 }
@@ -264,7 +268,8 @@ public sealed class BprContract : BprContractBase
 
 public sealed class PopularBprContract : BprContractBase
 {
-    protected override BprOptions Options => new() { Factors = 12, Epochs = 60, LearningRate = 0.1f, NegativePower = 0.5, ItemBiases = false };
+    protected override BprOptions Options
+        => new() { Factors = 12, Epochs = 60, LearningRate = 0.1f, NegativePower = 0.5, ItemBiases = false };
 }
 
 public sealed class WarpContract : RecallerContract<Warp>

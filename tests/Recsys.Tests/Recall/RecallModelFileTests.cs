@@ -88,7 +88,8 @@ public sealed class RecallModelFileTests
 
     [Fact]
     public void Bpr_of_ones()
-        => ModelFileContract.Check(Bpr.Train(ContractData.Communities(), new BprOptions { Factors = 4, Epochs = 5, NegativePower = 1 }), Answers);
+        => ModelFileContract.Check(
+            Bpr.Train(ContractData.Communities(), new BprOptions { Factors = 4, Epochs = 5, NegativePower = 1 }), Answers);
 
     [Fact]
     public void Warp_of_ones()

@@ -67,7 +67,8 @@ internal static class SlowAls
     }
 
     private static double Ridge(AlsOptions o, int count, int possible)
-        => o.Regularization * Math.Pow(count + (o.Feedback == AlsFeedback.Explicit ? 0 : o.UnobservedWeight * possible), o.RegularizationExponent);
+        => o.Regularization
+            * Math.Pow(count + (o.Feedback == AlsFeedback.Explicit ? 0 : o.UnobservedWeight * possible), o.RegularizationExponent);
 
     private static double Squares(ReadOnlySpan<float> vector, float bias)
     {
