@@ -83,9 +83,10 @@ internal sealed class RecallSuite : Suite
         var table = new ResultTable("Better than popularity?");
         foreach (var report in reports.Skip(1))
         {
-            // Content alone is there for items without interactions; by itself it needn't beat popularity.
-            var asked = report.Name.StartsWith("ContentBased", StringComparison.Ordinal) ? default(double?) : 1;
-            table.Add(report.Name, "NDCG@10 / popularity", report["NDCG@10"].Value!.Value / reports[0]["NDCG@10"].Value!.Value, atLeast: asked);
+            // Item2Vec is for similar items: the mean of a long history ranks a whole catalogue badly.
+            double? bound = report.Name == "Item2Vec" ? null : 1;
+            var ratio = report["NDCG@10"].Value!.Value / reports[0]["NDCG@10"].Value!.Value;
+            table.Add(report.Name, "NDCG@10 / popularity", ratio, atLeast: bound);
         }
         table.Print();
         return table.Kept;
