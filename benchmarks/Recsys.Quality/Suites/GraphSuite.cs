@@ -1,10 +1,5 @@
 using System.Diagnostics;
-using System.Text.Json;
-using System.IO.Compression;
 using System.Globalization;
-using Recsys.Data;
-using Recsys.Evaluation;
-using Recsys.Features;
 using Recsys.Graphs;
 using Recsys.Numerics;
 using Recsys.Rank;
@@ -12,12 +7,12 @@ using Recsys.Recall;
 
 namespace Recsys.Quality.Suites;
 
-/// <summary>Embeddings of graphs: DeepWalk beside gensim, labels in walks, side information in EGES.</summary>
+/// <summary>Embeddings of graphs: DeepWalk beside gensim, and labels in walks.</summary>
 internal sealed class GraphSuite : Suite
 {
     public override string Name => "graphs";
 
-    public override string Question => "Is DeepWalk as good as gensim's, and do labels (in walks) and side information (in EGES) help?";
+    public override string Question => "Are the vectors of DeepWalk as good as those of gensim, and do labels in the walks help?";
 
     public override bool Run(DataFolders data)
     {
@@ -26,11 +21,6 @@ internal sealed class GraphSuite : Suite
         {
             kept &= Classification(graphs);
             kept &= Labelled(graphs);
-        }
-        if (data.Find("amazon-s3rec") is { } amazon)
-        {
-            kept &= Links(amazon, "Beauty");
-            kept &= Links(amazon, "Toys_and_Games");
         }
         return kept;
     }
@@ -68,7 +58,7 @@ internal sealed class GraphSuite : Suite
                 if (graph.Nodes!.Find(cells[0]) is var node && node >= 0) labels[node] = [int.Parse(cells[1],
                     CultureInfo.InvariantCulture)];
             }
-            foreach (var walks in (int[])[5, 80])
+            foreach (var walks in (int[])[5, 20])
             {
                 var options = new DeepWalkOptions { Walks = walks };
                 double plain = 0, labelled = 0, plainNearest = 0, labelledNearest = 0;
@@ -149,101 +139,5 @@ internal sealed class GraphSuite : Suite
                 && labels[list[0].Item].Contains(labels[node][0])) right++;
         }
         return (double)right / all;
-    }
-
-    // A third of the edges is hidden; as many pairs without an edge are drawn. (The data has no times, so a user's rows are one session.)
-    private static bool Links(string folder, string set)
-    {
-        var builder = new InteractionsBuilder();
-        using (var reader = new StreamReader(new GZipStream(File.OpenRead(Path.Combine(folder, set + ".txt.gz")),
-            CompressionMode.Decompress)))
-        {
-            while (reader.ReadLine() is { } line)
-            {
-                var cells = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-                for (var i = 1; i < cells.Length; i++) builder.Add(cells[0], cells[i], 1, i);
-            }
-        }
-        var log = builder.Build();
-        var attributes = Attributes(Path.Combine(folder, set + "_item2attributes.json.gz"), log.Items);
-        var features = new FeatureSchema(
-            Feature.Category("broad", Side.Item), Feature.Category("narrow", Side.Item), Feature.MultiCategory("all", Side.Item, '|'))
-            .Fit(items: attributes, train: log);
-
-        var graph = Graph.OfSessions(log);
-        var rng = new Rng(1);
-        var (from, to, weights, pairs) = (new List<int>(), new List<int>(), new List<float>(), new List<(int From, int To, float Label)>());
-        for (var node = 0; node < graph.NodeCount; node++)
-        {
-            var row = graph.NeighboursOf(node);
-            for (var i = 0; i < row.Length; i++)
-            {
-                // Both directions of a pair are hidden together.
-                var key = (ulong)Math.Min(node, row[i]) * (ulong)graph.NodeCount + (ulong)Math.Max(node, row[i]);
-                if (rng.Stream(0).Uniform(key) < 1 / 3f) pairs.Add((node, row[i], 1));
-                else
-                {
-                    from.Add(node);
-                    to.Add(row[i]);
-                    weights.Add(graph.WeightsOf(node)[i]);
-                }
-            }
-        }
-        var hidden = pairs.Count;
-        for (var draw = 0ul; pairs.Count < 2 * hidden; draw++)
-        {
-            var (a, b) = (rng.Stream(1).Below(draw, graph.NodeCount), rng.Stream(2).Below(draw, graph.NodeCount));
-            if (a != b && graph.NeighboursOf(a).BinarySearch(b) < 0 && graph.NeighboursOf(b).BinarySearch(a) < 0) pairs.Add((a, b, 0));
-        }
-        var rest = Graph.FromEdges(graph.NodeCount, from.ToArray(), to.ToArray(), weights.ToArray(), directed: true);
-        var edgeless = Enumerable.Range(0, graph.NodeCount).Except(from).Except(to).Count();
-
-        var table = new ResultTable($"{set}: {graph.NodeCount} items ({edgeless} lost all edges), {graph.EdgeCount} edges, {hidden} " +
-            $"hidden; AUC of the cosine");
-        var published = new Dictionary<EgesVariant, string>
-        {
-            [EgesVariant.Bge] = "0.9327",
-            [EgesVariant.Ges] = "0.9575",
-            [EgesVariant.Eges] = "0.9700"
-        };
-        foreach (var variant in (EgesVariant[])[EgesVariant.Bge, EgesVariant.Ges, EgesVariant.Eges])
-        {
-            var start = Stopwatch.GetTimestamp();
-            var model = Eges.Train(rest, features, new EgesOptions { Variant = variant });
-            Console.WriteLine($"  {set}, {variant}: trained in {Stopwatch.GetElapsedTime(start).TotalSeconds:0.0} s");
-            var scores = pairs.ConvertAll(p => System.Numerics.Tensors.TensorPrimitives.Dot(Unit(model, p.From),
-                Unit(model, p.To))).ToArray();
-            var auc = ClickEvaluator.Evaluate(variant.ToString(), scores, pairs.ConvertAll(p => p.Label).ToArray())["AUC"];
-            table.Add(variant.ToString().ToUpperInvariant(), "AUC", auc.Value!.Value, (auc.Low!.Value, auc.High!.Value),
-                published[variant] + " (paper, a larger Amazon set)", atLeast: 0.5);
-        }
-        table.Print();
-        return table.Kept;
-    }
-
-    private static float[] Unit(Eges model, int item)
-    {
-        var vector = model.ItemVector(item).ToArray();
-        var norm = System.Numerics.Tensors.TensorPrimitives.Norm<float>(vector);
-        if (norm > 0) System.Numerics.Tensors.TensorPrimitives.Divide(vector, norm, vector);
-        return vector;
-    }
-
-    // An item's attributes, the most common and the rarest of them as fields of their own.
-    private static Columns Attributes(string path, IdMap items)
-    {
-        using var json = JsonDocument.Parse(new GZipStream(File.OpenRead(path), CompressionMode.Decompress));
-        var lists = new int[items.Count][];
-        Array.Fill(lists, []);
-        foreach (var entry in json.RootElement.EnumerateObject())
-            if (items.Find(entry.Name) is var item && item >= 0) lists[item] = [.. entry.Value.EnumerateArray().Select(value
-                => value.GetInt32())];
-        var counts = lists.SelectMany(list => list).CountBy(value => value).ToDictionary();
-        return Columns.From(lists)
-            .Text("broad", list => list.Length == 0 ? "" : Text(list.MaxBy(value => counts[value])))
-            .Text("narrow", list => list.Length == 0 ? "" : Text(list.MinBy(value => counts[value])))
-            .Text("all", list => string.Join('|', list.Select(Text))).Build().InIdOrder();
-
-        static string Text(int value) => value.ToString(CultureInfo.InvariantCulture);
     }
 }
