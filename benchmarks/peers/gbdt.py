@@ -16,7 +16,7 @@ def load():
 
         def run():
             if case["predict"]:
-                scores = trained.predict(large)
+                trained.inplace_predict(x)  # predict() would answer the second time from its cache
                 return None
             model = xgboost.train(options, xgboost.DMatrix(x, label=y, nthread=case["threads"]), case["trees"])
             return auc(model.predict(xt), yt)
@@ -24,7 +24,6 @@ def load():
         if case["predict"]:
             trained = xgboost.train(options | {"nthread": 2}, xgboost.DMatrix(x, label=y), case["trees"])
             trained.set_param({"nthread": case["threads"]})
-            large = xgboost.DMatrix(x)
         return run
 
     def auc(scores, labels):

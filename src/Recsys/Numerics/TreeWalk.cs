@@ -75,6 +75,7 @@ internal static unsafe class TreeWalk
         int a = root, b = root, c = root, d = root, e = root, f = root, g = root, h = root;
         for (var step = 0; step < depth; step++)
         {
+            var before = a + (long)b + c + d + e + f + g + h;
             a = Next(nodes + a, rows);
             b = Next(nodes + b, rows + columns);
             c = Next(nodes + c, rows + (2L * columns));
@@ -83,6 +84,8 @@ internal static unsafe class TreeWalk
             f = Next(nodes + f, rows + (5L * columns));
             g = Next(nodes + g, rows + (6L * columns));
             h = Next(nodes + h, rows + (7L * columns));
+            // Children lie behind their parents, so the sum grows until all stand on leaves.
+            if (a + (long)b + c + d + e + f + g + h == before) break;
         }
         var eight = default(Eight);
         (eight[0], eight[1], eight[2], eight[3], eight[4], eight[5], eight[6], eight[7]) = (a, b, c, d, e, f, g, h);
@@ -92,7 +95,12 @@ internal static unsafe class TreeWalk
     private static int Walk(WalkNode* nodes, float* row, int root, int depth)
     {
         var at = root;
-        for (var step = 0; step < depth; step++) at = Next(nodes + at, row);
+        for (var step = 0; step < depth; step++)
+        {
+            var next = Next(nodes + at, row);
+            if (next == at) break;
+            at = next;
+        }
         return at;
     }
 

@@ -27,6 +27,7 @@ public sealed class ModelKinds
         .With<Rank.BoostingTree>()
         .With<Rank.Cart>()
         .With<Rank.Gbdt>()
+        .With<Rank.GbdtLr>()
         .With<Rank.LogisticRegression>()
         .With<Recall.Als>()
         .With<Recall.Bpr>()

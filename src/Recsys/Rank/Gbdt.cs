@@ -142,6 +142,12 @@ public sealed class Gbdt : IRanker, IFeatureModel, IModel<Gbdt>
         Trees.AddTo(x, scores);
     }
 
+    internal float[] Matrix(FeatureSet features, Examples examples) => _input!.Matrix(features, examples);
+
+    /// <summary>The same trees with other leaf values, whose sum is a logit.</summary>
+    internal Gbdt WithLeafValues(ReadOnlySpan<float> values, float start)
+        => new(Trees.WithLeafValues(values), start, GbdtObjective.Logistic, null, _input);
+
     /// <inheritdoc/>
     public static string Kind => "gbdt";
 

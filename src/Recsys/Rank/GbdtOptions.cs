@@ -68,8 +68,8 @@ public sealed record GbdtOptions
     /// <summary>Most bins of a column, 2..255; missing values have one more. Default 255.</summary>
     public int MaxBins { get; init => field = Guard.InRange(2, BinnedMatrix.MostBins, value); } = BinnedMatrix.MostBins;
 
-    /// <summary>Rows that bins are found from, drawn at random where there are more. At least 1; default 100,000.</summary>
-    public int BinSampleRows { get; init => field = Guard.AtLeast(1, value); } = 100_000;
+    /// <summary>Rows that bins are found from, drawn at random where there are more. At least 1; default 50,000.</summary>
+    public int BinSampleRows { get; init => field = Guard.AtLeast(1, value); } = 50_000;
 
     /// <summary>The raw score before the first tree (log-odds, or a label); null for the best constant. Finite.</summary>
     public double? BaseScore

@@ -145,10 +145,21 @@ public sealed class TreeEnsemble
     /// <summary>The number of splits on each column. [columns]</summary>
     public double[] SplitsByColumn() => ByColumn(static _ => 1);
 
+    /// <summary>The same trees with other values. [leaves]</summary>
+    internal TreeEnsemble WithLeafValues(ReadOnlySpan<float> values)
+    {
+        var nodes = AllNodes();
+        for (var node = 0; node < nodes.Length; node++)
+            if (_leafNumbers[node] >= 0) nodes[node] = nodes[node] with { Value = values[_leafNumbers[node]] };
+        return new TreeEnsemble(
+            ColumnCount, [.. _roots, NodeCount], Array.ConvertAll(nodes, n => n.Column), Array.ConvertAll(nodes, n => n.Threshold),
+            Array.ConvertAll(nodes, n => n.MissingLeft), Array.ConvertAll(nodes, n => n.Left), Array.ConvertAll(nodes, n => n.Value),
+            _gains, _covers);
+    }
+
     internal void Write(ModelWriter writer)
     {
-        var nodes = new TreeNode[NodeCount];
-        for (var node = 0; node < nodes.Length; node++) nodes[node] = this[node];
+        var nodes = AllNodes();
         writer.Integer("columns", ColumnCount);
         writer.Tensor("starts", [.. _roots, NodeCount], TreeCount + 1);
         writer.Tensor("split", Array.ConvertAll(nodes, n => n.Column), NodeCount);
@@ -168,6 +179,13 @@ public sealed class TreeEnsemble
         return new TreeEnsemble(columnCount, reader.Offsets<int>("starts", -1, count), columns, reader.Tensor<float>("threshold", count),
             Array.ConvertAll(reader.Tensor<byte>("missing-left", count), b => b != 0), reader.Tensor<int>("left", count),
             reader.Tensor<float>("value", count), reader.Tensor<float>("gain", count), reader.Tensor<float>("cover", count));
+    }
+
+    private TreeNode[] AllNodes()
+    {
+        var nodes = new TreeNode[NodeCount];
+        for (var node = 0; node < nodes.Length; node++) nodes[node] = this[node];
+        return nodes;
     }
 
     private void CheckRows(ReadOnlySpan<float> rows, int count)

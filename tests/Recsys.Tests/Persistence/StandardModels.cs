@@ -32,6 +32,7 @@ internal static class StandardModels
         [Cart.Kind] = () => Cart.Train(
             [1, 5, 2, 4, 3, 3, 4, 1], 2, [0, 1, 1, 2], options: new() { Task = CartTask.Classification, MaxDepth = 3 }),
         [Gbdt.Kind] = () => Gbdt.Train([1, 2, 3, 4, 5, float.NaN], 1, [0, 0, 1, 0, 1, 1], options: new() { Trees = 2, MinChildWeight = 0 }),
+        [GbdtLr.Kind] = WeightedLeaves,
         [LogisticRegression.Kind] = ()
             => LogisticRegression.Train(SparseMatrix.FromRows(2, [[(0, 1f)], [(1, 1f)], [(0, 1f), (1, 2f)]]), [0, 1, 1]),
         [DeepWalk.Kind] = () => DeepWalk.Train(
@@ -62,6 +63,13 @@ internal static class StandardModels
             Feature.Id("user", Side.User), Feature.Id("item", Side.Item), Feature.MultiCategory("genres", Side.Item, '|'),
             Feature.Buckets("bucket", Side.Item, 4, column: "price"), Feature.Number("price", Side.Item, NumberScale.Standardised),
             Feature.Label("taken")).Fit(items: items.KeyedBy("id"), train: data);
+    }
+
+    private static GbdtLr WeightedLeaves()
+    {
+        var table = Columns.From(Enumerable.Range(0, 8)).Number("price", i => i).Number("taken", i => i is 1 or > 4 ? 1 : 0).Build();
+        var features = new FeatureSchema(Feature.Number("price", Side.Context), Feature.Label("taken")).Fit(contexts: table);
+        return GbdtLr.Train(features, features.Examples(table), new() { Trees = new() { Trees = 2, MinChildWeight = 0 } });
     }
 
     private static Recommender Composed()
