@@ -141,11 +141,12 @@ public sealed class SimHashIndex : IModelIndex, IModel<SimHashIndex>
         return Own(rows, options, CancellationToken.None);
     }
 
-    /// <summary>The bits of a vector, all tables'; for tests.</summary>
-    internal bool[] Signature(ReadOnlySpan<float> vector)
+    /// <summary>The bits of a stored vector or of a query, all tables'; for tests.</summary>
+    internal bool[] Signature(ReadOnlySpan<float> vector, bool isQuery = false)
     {
         var projections = new float[_options.Tables * _options.Bits];
-        _core.Tables.Project(vector, projections);
+        if (isQuery) _core.Tables.ProjectQuery(vector, projections);
+        else _core.Tables.Project(vector, projections);
         return Array.ConvertAll(projections, p => p >= 0);
     }
 }

@@ -61,6 +61,82 @@ public sealed class LshIndexTests
     }
 
     [Fact]
+    public void By_dot_product_a_query_and_a_vector_agree_as_the_product_over_the_longest_vector_says()
+    {
+        const int Bits = 16 * 64;
+        var index = SimHashIndex.Build(Vectors, Dimensions, new SimHashOptions { Bits = 16, Tables = 64, Seed = 5 });
+        var most = Enumerable.Range(0, Count).Max(i => Dot.Product(index.Vector(i), index.Vector(i)));
+        var (worst, plain) = (0.0, 0.0);
+        for (var pair = 0; pair < 200; pair++)
+        {
+            var item = index.Vector(pair);
+            var query = index.Vector(pair / 2 + 1000);
+            if (pair % 2 == 0) query = item; // so that some products are large
+            var product = Dot.Product(item, query);
+            var expected = 1 - Math.Acos(Math.Clamp(product / Math.Sqrt((double)Dot.Product(query, query) * most), -1, 1)) / Math.PI;
+            var direction = 1 - Math.Acos(
+                Math.Clamp(product / Math.Sqrt((double)Dot.Product(query, query) * Dot.Product(item, item)), -1, 1)) / Math.PI;
+            var (x, y) = (index.Signature(item), index.Signature(query, isQuery: true));
+            var share = Enumerable.Range(0, Bits).Count(i => x[i] == y[i]) / (double)Bits;
+            var deviation = Math.Sqrt(Math.Max(expected * (1 - expected), 1e-4) / Bits);
+            worst = Math.Max(worst, Math.Abs(share - expected) / deviation);
+            plain = Math.Max(plain, Math.Abs(share - direction) / deviation);
+        }
+        Assert.InRange(worst, 1.5, 4.5);
+        Assert.True(plain > 10);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1.5f)]
+    public void Buckets_are_visited_in_the_order_of_their_distance_each_once(float width)
+    {
+        const int Hashes = 4;
+        var rows = VectorRows.Own([.. Vectors[..(50 * Dimensions)]], Dimensions, VectorSimilarity.Euclidean);
+        var tables = new LshTables(rows, 2, Hashes, width, seed: 1, threads: 1, CancellationToken.None);
+        var probes = new LshProbes(Hashes);
+        var (projections, changes) = (new float[2 * Hashes], new LshChange[2 * Hashes]);
+        for (var row = 0; row < 20; row++)
+        {
+            tables.ProjectQuery(rows.Vector(row), projections);
+            var count = tables.Changes(projections, 1, changes);
+            var costs = new Dictionary<ulong, float>();
+            for (var members = 0; members < 1 << count; members++)
+            {
+                var chosen = Enumerable.Range(0, count).Where(i => (members >> i & 1) != 0).Select(i => changes[i]).ToArray();
+                if (chosen.DistinctBy(change => change.Hash).Count() < chosen.Length) continue;
+                var key = tables.Key(projections, 1);
+                foreach (var change in chosen) key += change.Step;
+                costs.Add(key, chosen.Sum(change => change.Cost));
+            }
+            Assert.Equal(width == 0 ? 16 : 81, costs.Count);
+            Assert.Contains(row, tables.Items(1, tables.Key(projections, 1)).ToArray());
+
+            probes.Start(tables, projections, 1);
+            var (visited, last) = (new HashSet<ulong>(), 0f);
+            while (probes.Next(out var key))
+            {
+                Assert.True(visited.Add(key));
+                Assert.True(costs[key] >= last - 1e-4f, $"A bucket at {costs[key]} comes after one at {last}.");
+                last = costs[key];
+            }
+            Assert.Equal(costs.Count, visited.Count);
+
+            // A change is as dear as the other cell is far.
+            for (var i = 0; i < count; i++)
+            {
+                var hash = Hashes + System.Numerics.BitOperations.TrailingZeroCount(changes[i].Hash);
+                var cell = tables.Cell(hash, projections[hash], out _);
+                var step = width == 0 ? -2 * projections[hash] : MathF.Sqrt(changes[i].Cost) * width;
+                Assert.True(
+                    tables.Cell(hash, projections[hash] + step * 1.001f + 1e-4f * MathF.Sign(step), out _) != cell
+                    || tables.Cell(hash, projections[hash] - step * 1.001f - 1e-4f, out _) != cell);
+                if (width == 0) Assert.Equal(projections[hash] * projections[hash], changes[i].Cost);
+            }
+        }
+    }
+
+    [Fact]
     public void Two_vectors_share_a_cell_as_often_as_their_distance_says()
     {
         const int Hashes = 16 * 60;
