@@ -83,6 +83,8 @@ internal sealed class ForwardPush
     // Rounds of one side each: what a round gives goes to the other side alone. The root's first push is made whatever ε.
     private void Push(SparseRow edges, double ownDegree, double alpha, double epsilon)
     {
+        // Residuals shrink to the smallest double and stay there: with ε = 0 the rounds would not end.
+        if (!(epsilon > 0)) throw new ArgumentOutOfRangeException(nameof(epsilon), epsilon, "epsilon must be above 0.");
         var first = true;
         while (_users.WaitingCount + _items.WaitingCount > 0)
         {

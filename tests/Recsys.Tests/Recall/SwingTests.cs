@@ -1,4 +1,5 @@
 using Recsys.Data;
+using Recsys.Numerics;
 using Recsys.Recall;
 using Recsys.Tests.Contracts;
 
@@ -21,19 +22,26 @@ public sealed class SwingTests
         ["defaults"] = new(),
     };
 
+    private static readonly Interactions Log = ContractData.Build(25, 30, add =>
+    {
+        var rng = new Rng(3);
+        for (ulong row = 0; row < 250; row++)
+            add(rng.Stream(0).Below(row, 24), (int)(28 * Math.Pow(rng.Stream(1).UniformDouble(row), 1.7)), 1, (long)row);
+    });
+
     [Theory]
     [MemberData(nameof(Variants))]
     public void Neighbours_and_scores_are_those_of_the_definition(string variant)
     {
         var options = Options[variant];
-        var data = ContractData.Skewed();
+        var data = Log;
         var (n, sets) = (data.ItemCount, Sets(data));
         var model = Swing.Train(data, options);
         var list = new ScoredItem[n];
         var expected = Enumerable.Range(0, n).Select(i => Neighbours(i, sets, n, options)).ToArray();
         for (var i = 0; i < n; i++) AssertClose(expected[i], list[..model.SimilarItems(i, default, list)]);
 
-        foreach (var user in new[] { 0, 3, 40 })
+        foreach (var user in new[] { 0, 3, 20 })
         {
             var scores = new double[n];
             foreach (var i in sets[user])
