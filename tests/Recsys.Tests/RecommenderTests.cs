@@ -159,12 +159,12 @@ public sealed class RecommenderTests
         var split = new Split(train, test.Build(), null, "by hand", []);
         var recommender = Recommender.For(train)
             .Recall("one", new Fixed([0, 0, 9, 8, 7, 6, 5]), quota: 2)     // ann: c d; bob: e f
-            .Recall("two", new Fixed([0, 0, 1, 2, 3, 4, 9]), quota: 2)     // ann: g f; bob: g f
+            .Recall("two", new Fixed([0, 0, 8, 1, 2, 3, 9]), quota: 2)     // ann: g c; bob: g f
             .Fallback("popular", Popular).Build();
         var report = ChannelEvaluator.Evaluate(recommender, split, k: 3, threads: 2);
         Assert.Equal((2, 3L, 3L), (report.Users, report.Targets, report.Hits));
-        Assert.Equal(new ChannelContribution("one", 4, 1, 1, 1), report.Channels[0]);
-        Assert.Equal(new ChannelContribution("two", 4, 2, 2, 2), report.Channels[1]);
+        Assert.Equal(new ChannelContribution("one", 4, 1, 1, 0), report.Channels[0]);
+        Assert.Equal(new ChannelContribution("two", 4, 3, 3, 2), report.Channels[1]);
         Assert.Equal(new ChannelContribution("popular", 0, 0, 0, 0), report.Channels[2]);
         Assert.Contains("only it", report.ToString(), StringComparison.Ordinal);
     }
