@@ -9,7 +9,6 @@ using QuickStart;
 using Recsys;
 using Recsys.Data;
 using Recsys.Evaluation;
-using Recsys.Features;
 using Recsys.Rank;
 using Recsys.Recall;
 using Spectre.Console;

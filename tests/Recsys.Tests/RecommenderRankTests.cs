@@ -1,6 +1,5 @@
 using Recsys.Data;
 using Recsys.Features;
-using Recsys.Persistence;
 using Recsys.Rank;
 using Recsys.Recall;
 using Recsys.Tests.Contracts;

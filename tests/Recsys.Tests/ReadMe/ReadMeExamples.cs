@@ -3,7 +3,6 @@ using System.Globalization;
 using Recsys.Data;
 using Recsys.Evaluation;
 using Recsys.Features;
-using Recsys.Persistence;
 using Recsys.Rank;
 using Recsys.Recall;
 
