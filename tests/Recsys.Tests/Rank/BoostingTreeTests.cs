@@ -1,4 +1,3 @@
-using Recsys.Data;
 using Recsys.Features;
 using Recsys.Rank;
 using Recsys.Tests.Contracts;

@@ -8,7 +8,7 @@ public sealed class GbdtLrTests
 {
     private static readonly GbdtOptions Trees = new() { Trees = 6, MaxLeaves = 5 };
 
-    private static float[] Scores(IRanker model, FeatureSet features, Examples examples)
+    private static float[] Scores(GbdtLr model, FeatureSet features, Examples examples)
     {
         var batch = features.CreateBatch(examples.Count);
         features.Assemble(examples, 0, examples.Count, batch);
