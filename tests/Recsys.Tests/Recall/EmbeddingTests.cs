@@ -45,8 +45,7 @@ public sealed class EmbeddingTests
         var graph = Planted(Nodes, 0.10, 0.05);
         var options = Walks with { Window = 2, Walks = 20 };
         var plain = Separation(DeepWalk.Train(graph, options: options), Nodes);
-        // Half of the nodes are labelled. (Those without a label gain less, and nothing where walks are many: the suite "embeddings"
-        // measures it.)
+        // Half of the nodes are labelled. What that does for the others, the suite "graphs" measures on real graphs.
         var labels = NodeLabels.From([.. Enumerable.Range(0, Nodes).Select(node => node % 4 < 2 ? new[] { node % 2 } : null)]);
         var labelled = DeepWalk.Train(graph, labels, options);
         Assert.True(plain > 0.03, $"Plain walks separate by {plain}.");
