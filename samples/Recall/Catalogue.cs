@@ -9,7 +9,8 @@ internal sealed record Catalogue(string Name, Interactions Log, Columns Items)
     public static Catalogue Synthetic()
     {
         var world = SyntheticWorld.Create();
-        return new Catalogue("the synthetic world", world.Clicks, Columns.From(world.Items).Key("item", i => i.Key).List("genres", i => i.Genres));
+        return new Catalogue("the synthetic world", world.Clicks,
+            Columns.From(world.Items).Key("item", i => i.Key).List("genres", i => i.Genres));
     }
 
     public static Catalogue MovieLens(string folder)

@@ -18,12 +18,20 @@ internal static class Chart
         page.Append(CultureInfo.InvariantCulture, $$"""
             <!doctype html>
             <html lang="en"><head><meta charset="utf-8"><title>Recall models on {{WebUtility.HtmlEncode(data)}}</title>
-            <style>body{font:14px system-ui,sans-serif;margin:2em;color:#222}h2{font-size:1.1em;margin:1.5em 0 .3em}text{font:12px system-ui,sans-serif;fill:#222}</style>
+            <style>
+            body{font:14px system-ui,sans-serif;margin:2em;color:#222}
+            h2{font-size:1.1em;margin:1.5em 0 .3em}
+            text{font:12px system-ui,sans-serif;fill:#222}
+            </style>
             </head><body><h1>Recall models on {{WebUtility.HtmlEncode(data)}}</h1>
-            <p>The last event of each user is the target; full catalogue, seen items left out; lines are 95 % bootstrap intervals over users.</p>
+            <p>The last event of each user is the target; full catalogue, seen items left out;
+            lines are 95 % bootstrap intervals over users.</p>
             """);
         foreach (var metric in new[] { "Recall@20", "NDCG@20", "Coverage@20" })
-            Draw(page, metric, results, result => result.Report[metric] is { Value: { } value } m ? (value, m.Low, m.High) : (0, null, null));
+        {
+            Draw(page, metric, results,
+                result => result.Report[metric] is { Value: { } value } m ? (value, m.Low, m.High) : (0, null, null));
+        }
         Draw(page, "Training time, seconds", results, result => (result.Seconds, null, null));
         return page.Append("</body></html>\n").ToString();
     }

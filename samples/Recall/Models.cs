@@ -16,7 +16,8 @@ internal static class Models
         yield return ("Ease", (log, progress) => Ease.Train(log, progress: progress));
         yield return ("Lfm", (log, progress) => Lfm.Train(log, progress: progress));
         yield return ("PersonalRank", (log, progress) => PersonalRank.Train(log, progress: progress));
-        yield return ("ContentBased", (log, progress) => ContentBased.Train(log, TermVectors.FromColumn(catalogue.Items, "genres", log.Items), progress: progress));
+        yield return ("ContentBased", (log, progress) => ContentBased.Train(
+            log, TermVectors.FromColumn(catalogue.Items, "genres", log.Items), progress: progress));
         yield return ("Als", (log, progress) => Als.Train(log, progress: progress));
         yield return ("Bpr", (log, progress) => Bpr.Train(log, progress: progress));
         yield return ("Warp", (log, progress) => Warp.Train(log, progress: progress));

@@ -24,11 +24,13 @@ try
 {
     var catalogue = folder is null ? Catalogue.Synthetic() : Catalogue.MovieLens(folder);
     var split = Splits.LeaveLastOut(catalogue.Log);
-    Console.WriteLine($"{catalogue.Name}: {catalogue.Log.Count:N0} events, {catalogue.Log.UserCount:N0} users, {catalogue.Log.ItemCount:N0} items");
+    var log = catalogue.Log;
+    Console.WriteLine($"{catalogue.Name}: {log.Count:N0} events, {log.UserCount:N0} users, {log.ItemCount:N0} items");
 
     var results = new List<Result>();
     AnsiConsole.Progress()
-        .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new PercentageColumn(), new ElapsedTimeColumn())
+        .Columns(
+            new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new PercentageColumn(), new ElapsedTimeColumn())
         .Start(progress =>
         {
             foreach (var (name, train) in Models.For(catalogue))
@@ -55,7 +57,8 @@ catch (Exception e) when (e is IOException or InvalidDataException or Unauthoriz
 
 static int Usage(string argument)
 {
-    Console.Error.WriteLine($"'{argument}' is not understood. Usage: Recall [--data <folder of ml-100k, ml-1m or ml-latest-small>] [--out <file.html>]");
+    Console.Error.WriteLine($"'{argument}' is not understood.");
+    Console.Error.WriteLine("Usage: Recall [--data <folder of ml-100k, ml-1m or ml-latest-small>] [--out <file.html>]");
     return 2;
 }
 
