@@ -1,5 +1,4 @@
 using Recsys.Benchmarks.Peers;
-using Recsys.Graphs;
 using Recsys.Quality;
 using Recsys.Recall;
 

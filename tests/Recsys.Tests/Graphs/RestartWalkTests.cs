@@ -1,6 +1,5 @@
 using Recsys.Graphs;
 using Recsys.Numerics;
-using Recsys.Tests.Numerics;
 
 namespace Recsys.Tests.Graphs;
 

@@ -1,5 +1,4 @@
 using Recsys.Indexing;
-using Recsys.Numerics;
 using Recsys.Persistence;
 using Recsys.Tests.Contracts;
 

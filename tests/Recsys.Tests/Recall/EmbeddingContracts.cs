@@ -54,7 +54,10 @@ public sealed class HnswItem2VecContract : Item2VecContractBase
 {
     protected override Item2VecOptions Options => new()
     {
-        Dimensions = 12, Epochs = 60, LearningRate = 0.1f, Index = new HnswOptions { Links = 8, BuildBreadth = 40 },
+        Dimensions = 12,
+        Epochs = 60,
+        LearningRate = 0.1f,
+        Index = new HnswOptions { Links = 8, BuildBreadth = 40 },
     };
 }
 

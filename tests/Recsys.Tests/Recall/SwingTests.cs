@@ -39,7 +39,7 @@ public sealed class SwingTests
         var model = Swing.Train(data, options);
         var list = new ScoredItem[n];
         var expected = Enumerable.Range(0, n).Select(i => Neighbours(i, sets, n, options)).ToArray();
-        for (var i = 0; i < n; i++) AssertClose(expected[i], list[..model.SimilarItems(i, default, list)]);
+        for (var i = 0; i < n; i++) AssertClose(expected[i], list.AsSpan(0, model.SimilarItems(i, default, list)).ToArray());
 
         foreach (var user in new[] { 0, 3, 20 })
         {
