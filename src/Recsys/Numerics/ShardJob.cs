@@ -3,11 +3,11 @@ using System.Runtime.ExceptionServices;
 namespace Recsys.Numerics;
 
 /// <summary>
-/// One running parallel loop. Jobs are reused, so a helper that the pool starts late may meet the next loop of the same job; it enters
+/// One running parallel loop. Jobs are reused, so a helper that comes late may meet the next loop of the same job; it enters
 /// through
 /// <see cref="_seats"/> like any other helper, or finds no seat and leaves.
 /// </summary>
-internal sealed unsafe class ShardJob : IThreadPoolWorkItem
+internal sealed unsafe class ShardJob
 {
     [ThreadStatic]
     private static ShardJob? s_free;
@@ -21,7 +21,7 @@ internal sealed unsafe class ShardJob : IThreadPoolWorkItem
     private int _next;
     private int _seats;      // helpers that may still enter; guarded by the lock
     private int _inside;     // helpers at work; written under the lock
-    private int _queued;     // helpers that the pool has not started yet, of this loop or an earlier one; guarded by the lock
+    private int _queued;     // helpers that have not come yet, of this loop or an earlier one; guarded by the lock
     private Exception? _error;
     private int _errorShard;
     private ShardJob? _nextFree;
@@ -43,7 +43,8 @@ internal sealed unsafe class ShardJob : IThreadPoolWorkItem
         if (error is not null) ExceptionDispatchInfo.Throw(error);
     }
 
-    void IThreadPoolWorkItem.Execute()
+    /// <summary>What a helper does: takes a seat, if there is one, and works till no shard is left.</summary>
+    public void Help()
     {
         lock (_gate)
         {
@@ -74,8 +75,8 @@ internal sealed unsafe class ShardJob : IThreadPoolWorkItem
             missing = _seats - _queued;
             if (missing > 0) _queued += missing;
         }
-        // Late helpers of an earlier loop serve this one, so that a busy pool's queue doesn't grow with every loop.
-        for (var i = 0; i < missing; i++) ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+        // Late helpers of an earlier loop serve this one, so that the queue of busy helpers doesn't grow with every loop.
+        for (var i = 0; i < missing; i++) ShardHelpers.Ask(this);
         Work();
         lock (_gate) _seats = 0;
         // Shards are of like size, so the others are nearly done: a short spin usually saves going to sleep.

@@ -13,8 +13,8 @@ public interface IShardBody
 
 /// <summary>
 /// Parallel loops whose result does not depend on the number of threads: work is cut into a fixed number of shards, each shard
-/// works alone, and the caller reduces in shard order. The caller's thread works too, and pool threads that come late find nothing left,
-/// so a busy pool slows a loop down but never stops it, nested loops included.
+/// works alone, and the caller reduces in shard order. The caller's thread works too, and helper threads that come late find nothing left,
+/// so busy helpers slow a loop down but never stop it, nested loops included.
 /// </summary>
 public static class Shards
 {

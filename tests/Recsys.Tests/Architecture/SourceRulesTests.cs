@@ -127,7 +127,11 @@ public sealed partial class SourceRulesTests
 
     private const BindingFlags AnyStatic = BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
 
-    private static readonly string[] KnownPools = ["Recsys.Numerics.ShardJob.s_free"];
+    private static readonly string[] KnownPools =
+    [
+        "Recsys.Numerics.ShardJob.s_free", "Recsys.Numerics.ShardHelpers.s_waiting", "Recsys.Numerics.ShardHelpers.s_threads",
+        "Recsys.Numerics.ShardHelpers.s_idle",
+    ];
 
     private static bool IsGrowing(Type type)
         => type.Namespace == "System.Collections.Concurrent"
