@@ -108,9 +108,12 @@ public sealed class ShardsTests
         var runs = 0;
         Assert.ThrowsAny<OperationCanceledException>(() => Shards.Run(1000, threads, _ =>
         {
-            if (Interlocked.Increment(ref runs) == 3) source.Cancel();
+            var run = Interlocked.Increment(ref runs);
+            if (run == 3) source.Cancel();
+            // The canceller may lose its core before it cancels, so the others wait for it inside their shard.
+            else if (run > 3) source.Token.WaitHandle.WaitOne();
         }, source.Token));
-        Assert.InRange(runs, 3, 3 + threads);
+        Assert.InRange(runs, 3, 2 + threads);
     }
 
     [Fact]
