@@ -15,7 +15,7 @@ namespace Recsys.Rank;
 /// Gradient boosted trees of second order on histograms. Immutable, thread-safe. The same data, options and seed give the same trees for
 /// any number of threads.
 /// </summary>
-public sealed class Gbdt : IRanker, IFeatureModel, IModel<Gbdt>
+public sealed partial class Gbdt : IRanker, IFeatureModel, IModel<Gbdt>
 {
     private readonly DenseInput? _input;
     private readonly GbdtLoss _loss;

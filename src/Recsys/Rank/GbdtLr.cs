@@ -38,7 +38,7 @@ public sealed record GbdtLrOptions
 /// Logistic regression on the leaves of boosted trees. It scores as fast as the trees alone. Immutable, thread-safe. Its score is a
 /// probability.
 /// </summary>
-public sealed class GbdtLr : IRanker, IFeatureModel, IModel<GbdtLr>
+public sealed class GbdtLr : IRanker, IScoreExplainer, IFeatureModel, IModel<GbdtLr>
 {
     private readonly Gbdt _weighted;
 
@@ -86,6 +86,12 @@ public sealed class GbdtLr : IRanker, IFeatureModel, IModel<GbdtLr>
 
     /// <summary>Click probabilities of a batch. Allocates nothing after warm-up.</summary>
     public void Score(ExampleBatch batch, Span<float> scores) => _weighted.Score(batch, scores);
+
+    /// <inheritdoc/>
+    public DenseLayout? Layout => _weighted.Layout;
+
+    /// <inheritdoc/>
+    public void Explain(ExampleBatch batch, Span<double> contributions) => _weighted.Explain(batch, contributions);
 
     /// <inheritdoc/>
     public static string Kind => "gbdt-lr";

@@ -23,7 +23,7 @@ public readonly record struct TreeNode(
 /// Binary trees over the columns of dense rows, in flat arrays: 16 bytes for each node, children side by side, no pointers. The score of
 /// a row is the sum of the leaves that it reaches. Immutable and safe for any number of threads.
 /// </summary>
-public sealed class TreeEnsemble
+public sealed partial class TreeEnsemble
 {
     private readonly WalkNode[] _nodes;
     private readonly float[] _gains;

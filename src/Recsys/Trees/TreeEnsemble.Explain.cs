@@ -1,0 +1,50 @@
+namespace Recsys.Trees;
+
+public sealed partial class TreeEnsemble
+{
+    private TreeShap? _shap;
+
+    /// <summary>
+    /// How each column moves the sum of the leaves away from its expected value over the training rows: exact Shapley values of the
+    /// path-dependent game (TreeSHAP), in which an unknown column sends a row down both branches, in proportion to what went there in
+    /// training. Allocates nothing after warm-up.
+    /// </summary>
+    /// <param name="rows">[count, columns], row-major; NaN is missing.</param>
+    /// <param name="contributions">
+    /// Receives, for each row, one number for each column and, last, the expected value; they add up to the sum of the leaves that the row
+    /// reaches. [count, columns + 1]
+    /// </param>
+    public void Contributions(ReadOnlySpan<float> rows, Span<double> contributions)
+    {
+        var width = ColumnCount + 1;
+        var count = contributions.Length / width;
+        if (contributions.Length % width != 0)
+            throw new ArgumentException(
+                $"A row has {ColumnCount} contributions and a base, {width} numbers; {contributions.Length} is no multiple of it.",
+                nameof(contributions));
+        CheckRows(rows, count);
+        contributions.Clear();
+        for (var i = 0; i < count; i++)
+            AddContributions(rows.Slice(i * ColumnCount, ColumnCount), 0, 1, contributions.Slice(i * width, width));
+    }
+
+    /// <summary>Adds the contributions of the trees first, first + step, …, and their expected value at the end.</summary>
+    internal void AddContributions(ReadOnlySpan<float> row, int first, int step, Span<double> contributions)
+    {
+        // Two threads may both prepare it; either result is good.
+        var shap = _shap ??= new TreeShap(this, []);
+        for (var tree = first; tree < TreeCount; tree += step)
+        {
+            shap.Add(tree, row, contributions);
+            contributions[^1] += shap.Base(tree);
+        }
+    }
+
+    /// <summary>The child of an inner node that a row goes on to.</summary>
+    internal int Next(int node, ReadOnlySpan<float> row)
+    {
+        var n = _nodes[node];
+        var x = row[n.Column & int.MaxValue];
+        return float.IsNaN(x) ? n.Left + (n.Column < 0 ? 1 : 0) : n.Left + (x > n.Threshold ? 1 : 0);
+    }
+}
