@@ -11,19 +11,36 @@ namespace Recsys.Numerics;
 internal struct WalkNode
 {
     public const int MissingRight = int.MinValue;
+    public const int Categorical = 1 << 30;
+    public const int ColumnMask = Categorical - 1;
 
     public float Threshold;
 
-    /// <summary>The column; the sign bit says that a missing value goes right.</summary>
+    /// <summary>The column; the sign bit says that a missing value goes right, the next one that categories decide.</summary>
     public int Column;
 
     public int Left;
 
     public float Value;
+
+    /// <summary>A node that sends the categories at start..start+count-1 left. Their place stands where others hold numbers.</summary>
+    public static WalkNode OfCategories(int column, bool missingLeft, int left, int start, int count) => new()
+    {
+        Threshold = BitConverter.Int32BitsToSingle(count),
+        Column = column | Categorical | (missingLeft ? 0 : MissingRight),
+        Left = left,
+        Value = BitConverter.Int32BitsToSingle(start),
+    };
+
+    public readonly bool IsCategorical => (Column & Categorical) != 0;
+
+    public readonly int CategoryStart => BitConverter.SingleToInt32Bits(Value);
+
+    public readonly int CategoryCount => BitConverter.SingleToInt32Bits(Threshold);
 }
 
 /// <summary>Walks of many rows through trees in one array of nodes; eight rows at a time, so that their loads overlap.</summary>
-internal static unsafe class TreeWalk
+internal static unsafe partial class TreeWalk
 {
     private const int Lanes = 8;
 

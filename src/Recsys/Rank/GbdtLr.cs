@@ -111,7 +111,7 @@ public sealed class GbdtLr : IRanker, IScoreExplainer, IFeatureModel, IModel<Gbd
     {
         ArgumentNullException.ThrowIfNull(reader);
         var weighted = reader.Model<Gbdt>("weighted");
-        return weighted.Objective == GbdtObjective.Logistic && weighted.Schema is not null
+        return weighted.Objective.Kind == GbdtObjectiveKind.Logistic && weighted.Schema is not null
             ? new GbdtLr(weighted)
             : throw reader.Invalid("the trees have no schema or no logistic scores.");
     }

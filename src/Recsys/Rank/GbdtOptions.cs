@@ -3,16 +3,6 @@ using Recsys.Trees;
 
 namespace Recsys.Rank;
 
-/// <summary>What a <see cref="Gbdt"/> minimises.</summary>
-public enum GbdtObjective
-{
-    /// <summary>Log loss of labels 0 and 1: g = p - y, h = p (1 - p). The score is a probability.</summary>
-    Logistic,
-
-    /// <summary>½ (y - f)²: g = f - y, h = 1. The score is the predicted label.</summary>
-    Squared,
-}
-
 /// <summary>Which leaf of a tree is split next.</summary>
 public enum GbdtGrowth
 {
@@ -27,9 +17,9 @@ public enum GbdtGrowth
 public sealed record GbdtOptions
 {
     /// <summary>The loss. Default <see cref="GbdtObjective.Logistic"/>.</summary>
-    public GbdtObjective Objective { get; init => field = Guard.Defined(value); }
+    public GbdtObjective Objective { get; init => field = Guard.NotNull(value); } = GbdtObjective.Logistic;
 
-    /// <summary>Most trees, at least 1. Default 100.</summary>
+    /// <summary>Most rounds, at least 1. Default 100. A round adds a tree, or one for each class.</summary>
     public int Trees { get; init => field = Guard.AtLeast(1, value); } = 100;
 
     /// <summary>η, the part of each tree that is added: positive. Default 0.1.</summary>
@@ -53,7 +43,9 @@ public sealed record GbdtOptions
     /// <summary>γ, what a split must gain at least, 0 or greater. Default 0: anything.</summary>
     public double MinGain { get; init => field = Guard.InRange(0, double.MaxValue, value); }
 
-    /// <summary>Least sum of second derivatives in a leaf, 0 or greater. Default 1.</summary>
+    /// <summary>
+    /// Least sum of second derivatives in a leaf, 0 or greater. Default 1; for ranking, where those are small, rather 0.001.
+    /// </summary>
     public double MinChildWeight { get; init => field = Guard.InRange(0, double.MaxValue, value); } = 1;
 
     /// <summary>Least rows of a leaf, at least 1. Default 1; more takes about twice the time, since rows must be counted too.</summary>
@@ -79,12 +71,14 @@ public sealed record GbdtOptions
     }
 
     /// <summary>
-    /// Stop after this many trees without a better validation loss, and keep the trees up to the best. 0 (the default): never, keep all.
+    /// Stop after this many rounds without a better validation loss, and keep the trees up to the best. 0 (the default): never, keep all.
     /// </summary>
     public int EarlyStoppingRounds { get; init => field = Guard.AtLeast(0, value); }
 
     /// <summary>
-    /// The validation loss from scores and labels, lower is better; null for the mean loss of the objective. Any metric: 1 - AUC, say.
+    /// The validation loss from predictions (as <see cref="Gbdt.Predict(ReadOnlySpan{float}, Span{float})"/> gives them) and labels, lower
+    /// is better; null for the mean loss of the objective, which is 1 - NDCG@k for LambdaMART. Any metric: 1 - AUC, say, or one of
+    /// <see cref="GbdtLosses"/>.
     /// </summary>
     public Func<float[], float[], double>? ValidationLoss { get; init; }
 
@@ -100,9 +94,3 @@ public sealed record GbdtOptions
     /// </summary>
     public DenseLayoutOptions? Layout { get; init; }
 }
-
-/// <summary>Rows that a <see cref="Gbdt"/> is judged by while it trains.</summary>
-/// <param name="X">Row-major, as the training rows. [rows, columns]</param>
-/// <param name="Labels">[rows]</param>
-/// <param name="Weights">Null (all 1) or [rows].</param>
-public sealed record GbdtValidation(float[] X, float[] Labels, float[]? Weights = null);

@@ -9,87 +9,128 @@ internal sealed class GbdtTraining
     private const int Block = 4096;
     private readonly float[] _x;
     private readonly int _columns;
-    private readonly float[] _labels;
+    private readonly GbdtTargets _targets;
     private readonly float[] _weights;
     private readonly GbdtOptions _options;
-    private readonly GbdtLoss _loss;
-    private readonly GbdtValidation? _validation;
+    private readonly GbdtObjective _objective;
+    private readonly float[]? _validationX;
+    private readonly GbdtTargets? _validation;
     private readonly Rng _rng;
-    private readonly float[] _scores;
-    private readonly float[] _validationScores;
+    private readonly float[][] _scores;             // [outputs][rows]
+    private readonly float[][] _validationScores;   // [outputs][validation rows]
 
-    public GbdtTraining(float[] x, int columns, float[] labels, float[] weights, GbdtOptions options, GbdtLoss loss,
-        GbdtValidation? validation)
+    public GbdtTraining(float[] x, int columns, GbdtTargets targets, GbdtOptions options, float[]? validationX, GbdtTargets? validation)
     {
-        (_x, _columns, _labels, _weights, _options, _loss, _validation) = (x, columns, labels, weights, options, loss, validation);
+        (_x, _columns, _targets, _weights, _options) = (x, columns, targets, targets.Weights, options);
+        (_objective, _validationX, _validation) = (options.Objective, validationX, validation);
         _rng = new Rng(options.Seed);
-        _scores = new float[labels.Length];
-        _validationScores = new float[validation?.Labels.Length ?? 0];
+        _scores = Scores(targets.Count);
+        _validationScores = Scores(validation?.Count ?? 0);
     }
 
-    public Gbdt Run(Func<TreeEnsemble, float, double?, Gbdt> create, IProgress<TrainProgress>? progress, CancellationToken cancel)
+    public Gbdt Run(Func<TreeEnsemble, float[], double?, Gbdt> create, IProgress<TrainProgress>? progress, CancellationToken cancel)
     {
         var o = _options;
+        var outputs = _objective.Outputs;
         var data = BinnedMatrix.Create(_x, _columns, o.MaxBins, o.BinSampleRows, _rng.Stream(0), o.Threads, cancel);
-        var start = (float)(o.BaseScore ?? _loss.Start(MeanLabel()));
-        Array.Fill(_scores, start);
-        Array.Fill(_validationScores, start);
-        var gradients = new GradientPairs(_labels.Length);
+        var starts = Starts();
+        for (var output = 0; output < outputs; output++)
+        {
+            Array.Fill(_scores[output], starts[output]);
+            Array.Fill(_validationScores[output], starts[output]);
+        }
+        var derivatives = _objective.Derivatives(_targets, o.Threads);
+        var gradients = new GradientPairs(_targets.Count);
         var rules = new SplitRules(o.L2, o.L1, o.MinGain, o.MinChildWeight, o.MinLeafRows);
         var growth = new GrowthRules(o.Growth == GbdtGrowth.LeafWise, o.MaxLeaves, o.MaxDepth == 0 ? -1 : o.MaxDepth);
         var tree = new HistogramTree(data, gradients, rules, growth, o.Threads);
         var builder = new TreeBuilder();
-        var order = new int[_labels.Length];
+        var order = new int[_targets.Count];
         var used = new bool[_columns];
-        var (best, bestTrees) = (double.PositiveInfinity, 0);
+        var (best, bestRounds) = (double.PositiveInfinity, 0);
         for (var round = 0; round < o.Trees; round++)
         {
             cancel.ThrowIfCancellationRequested();
-            gradients.Update((from, to) => Derivatives(gradients, from, to), o.Threads);
-            var rows = order.AsMemory(0, DrawRows(order, round));
-            DrawColumns(used, round);
-            var leaves = tree.Grow(builder, rows, used, o.LearningRate, cancel);
-            if (rows.Length == order.Length)
+            derivatives.BeginRound(_scores, cancel);
+            for (var output = 0; output < outputs; output++)
             {
-                Shards.Run(leaves.Count, o.Threads, i =>
-                {
-                    var value = builder[leaves[i].Node].Value;
-                    foreach (var row in order.AsSpan(leaves[i].Start, leaves[i].Count)) _scores[row] += value;
-                }, cancel);
+                var (own, draw) = (output, (round * outputs) + output);
+                gradients.Update((from, to) => Derivatives(derivatives, own, gradients, from, to), o.Threads);
+                var rows = order.AsMemory(0, DrawRows(order, draw));
+                DrawColumns(used, draw);
+                var leaves = tree.Grow(builder, rows, used, o.LearningRate, cancel);
+                if (_objective.HasLeafValues) FitLeaves(builder, leaves, order, _scores[output], cancel);
+                Apply(builder, leaves, order, rows.Length, output, cancel);
             }
-            var last = rows.Length < order.Length || _validation is not null ? builder.BuildLast(_columns) : null;
-            if (rows.Length < order.Length) AddTree(last!, _x, _scores);
 
             var reported = default(double?);
             if (_validation is not null)
             {
-                AddTree(last!, _validation.X, _validationScores);
                 var judged = ValidationLoss();
                 reported = judged;
-                if (judged < best) (best, bestTrees) = (judged, round + 1);
+                if (judged < best) (best, bestRounds) = (judged, round + 1);
             }
             else if (progress is not null)
             {
-                reported = MeanLoss(_scores, _labels, _weights);
+                reported = _objective.Loss(_targets, _scores, o.Threads);
             }
             progress?.Report(new TrainProgress("gbdt", round + 1, o.Trees, reported));
-            if (o.EarlyStoppingRounds > 0 && round + 1 - bestTrees >= o.EarlyStoppingRounds) break;
+            if (o.EarlyStoppingRounds > 0 && round + 1 - bestRounds >= o.EarlyStoppingRounds) break;
         }
-        if (o.EarlyStoppingRounds > 0) builder.KeepTrees(bestTrees);
-        return create(builder.Build(_columns), start, double.IsFinite(best) ? best : null);
+        if (o.EarlyStoppingRounds > 0) builder.KeepTrees(bestRounds * outputs);
+        return create(builder.Build(_columns, outputs), starts, double.IsFinite(best) ? best : null);
     }
 
-    private void Derivatives(GradientPairs gradients, int from, int to)
+    private float[][] Scores(int rows) => [.. Enumerable.Range(0, _objective.Outputs).Select(_ => new float[rows])];
+
+    private float[] Starts() => _options.BaseScore is { } given
+        ? [.. Enumerable.Repeat((float)given, _objective.Outputs)]
+        : Array.ConvertAll(_objective.Start(_targets), start => (float)start);
+
+    private void Derivatives(IGbdtDerivatives derivatives, int output, GradientPairs gradients, int from, int to)
     {
         var g = gradients.G.AsSpan(from, to - from);
         var h = gradients.H.AsSpan(from, to - from);
-        _loss.Derivatives(_scores.AsSpan(from, to - from), _labels.AsSpan(from, to - from), g, h);
+        derivatives.Fill(output, _scores, from, g, h);
         if (_weights.Length == 0) return;
         for (var i = 0; i < g.Length; i++)
         {
             g[i] *= _weights[from + i];
             h[i] *= _weights[from + i];
         }
+    }
+
+    // The step of an objective that knows its own best one, from the residuals of each leaf.
+    private void FitLeaves(TreeBuilder builder, List<HistogramTree.Leaf> leaves, int[] order, float[] scores, CancellationToken cancel)
+    {
+        var values = new double[leaves.Count];
+        Shards.Run(leaves.Count, _options.Threads, i =>
+        {
+            var rows = order.AsSpan(leaves[i].Start, leaves[i].Count);
+            var residuals = new float[rows.Length];
+            var weights = new float[_weights.Length == 0 ? 0 : rows.Length];
+            for (var at = 0; at < rows.Length; at++) residuals[at] = _targets.Labels[rows[at]] - scores[rows[at]];
+            for (var at = 0; at < weights.Length; at++) weights[at] = _weights[rows[at]];
+            values[i] = _objective.LeafValue(residuals, weights);
+        }, cancel);
+        for (var i = 0; i < values.Length; i++) builder.SetValue(leaves[i].Node, _options.LearningRate * values[i]);
+    }
+
+    private void Apply(TreeBuilder builder, List<HistogramTree.Leaf> leaves, int[] order, int rows, int output, CancellationToken cancel)
+    {
+        var scores = _scores[output];
+        if (rows == order.Length)
+        {
+            Shards.Run(leaves.Count, _options.Threads, i =>
+            {
+                var value = builder[leaves[i].Node].Value;
+                foreach (var row in order.AsSpan(leaves[i].Start, leaves[i].Count)) scores[row] += value;
+            }, cancel);
+        }
+        if (rows == order.Length && _validation is null) return;
+        var last = builder.BuildLast(_columns);
+        if (rows < order.Length) AddTree(last, _x, scores);
+        if (_validation is not null) AddTree(last, _validationX!, _validationScores[output]);
     }
 
     // Ascending, so that each tree reads memory in order while it can.
@@ -124,38 +165,12 @@ internal sealed class GbdtTraining
 
     private double ValidationLoss()
     {
-        if (_options.ValidationLoss is not { } given) return MeanLoss(_validationScores, _validation!.Labels, _validation.Weights ?? []);
-        var predictions = (float[])_validationScores.Clone();
-        _loss.Predict(predictions);
-        return given(predictions, _validation!.Labels);
-    }
-
-    private double MeanLoss(float[] scores, float[] labels, float[] weights)
-    {
-        const int Parts = 64;
-        var (losses, masses) = (new double[Parts], new double[Parts]);
-        Shards.Run(Parts, _options.Threads, part =>
-        {
-            var (from, to) = Shards.Range(scores.Length, Parts, part);
-            for (var i = from; i < to; i++)
-            {
-                var weight = weights.Length == 0 ? 1 : weights[i];
-                losses[part] += weight * _loss.Loss(scores[i], labels[i]);
-                masses[part] += weight;
-            }
-        });
-        return losses.Sum() / masses.Sum();
-    }
-
-    private double MeanLabel()
-    {
-        double sum = 0, mass = 0;
-        for (var i = 0; i < _labels.Length; i++)
-        {
-            var weight = _weights.Length == 0 ? 1 : _weights[i];
-            sum += weight * _labels[i];
-            mass += weight;
-        }
-        return sum / mass;
+        if (_options.ValidationLoss is not { } given) return _objective.Loss(_validation!, _validationScores, _options.Threads)!.Value;
+        var outputs = _objective.Outputs;
+        var predictions = new float[_validation!.Count * outputs];
+        for (var output = 0; output < outputs; output++)
+            for (var row = 0; row < _validation.Count; row++) predictions[(row * outputs) + output] = _validationScores[output][row];
+        _objective.Predict(predictions);
+        return given(predictions, _validation.Labels);
     }
 }

@@ -5,6 +5,7 @@ internal sealed class TreeBuilder
 {
     private readonly List<int> _starts = [];
     private readonly List<TreeNode> _nodes = [];
+    private readonly Dictionary<int, int[]> _categories = [];
 
     public int TreeCount => _starts.Count;
 
@@ -35,6 +36,21 @@ internal sealed class TreeBuilder
         return left;
     }
 
+    /// <summary>Makes a leaf an inner node that sends some categories left.</summary>
+    /// <param name="node">The leaf.</param>
+    /// <param name="column">It splits.</param>
+    /// <param name="categories">Ascending.</param>
+    /// <param name="missingLeft">Whether a missing value goes left.</param>
+    /// <param name="gain">Of the split.</param>
+    /// <returns>Its left child; the right one is the next.</returns>
+    public int Split(int node, int column, int[] categories, bool missingLeft, double gain)
+    {
+        var left = Split(node, column, 0, missingLeft, gain);
+        _nodes[node] = _nodes[node] with { IsCategorical = true };
+        _categories[node] = categories;
+        return left;
+    }
+
     public void SetValue(int node, double value) => _nodes[node] = _nodes[node] with { Value = (float)value };
 
     public void SetCover(int node, double cover) => _nodes[node] = _nodes[node] with { Cover = (float)cover };
@@ -45,23 +61,30 @@ internal sealed class TreeBuilder
     public void KeepTrees(int count)
     {
         if (count >= TreeCount) return;
+        foreach (var node in _categories.Keys.Where(node => node >= _starts[count]).ToArray()) _categories.Remove(node);
         _nodes.RemoveRange(_starts[count], _nodes.Count - _starts[count]);
         _starts.RemoveRange(count, _starts.Count - count);
     }
 
-    public TreeEnsemble Build(int columnCount) => Build(columnCount, [.. _starts, _nodes.Count]);
+    /// <summary>All trees.</summary>
+    /// <param name="columnCount">Of a row.</param>
+    /// <param name="outputs">Scores of a row; tree t adds to score t mod outputs.</param>
+    public TreeEnsemble Build(int columnCount, int outputs = 1) => Build(columnCount, outputs, [.. _starts, _nodes.Count]);
 
-    private TreeEnsemble Build(int columnCount, int[] starts)
+    /// <summary>The last tree alone.</summary>
+    public TreeEnsemble BuildLast(int columnCount) => Build(columnCount, 1, [_starts[^1], _nodes.Count]);
+
+    private TreeEnsemble Build(int columnCount, int outputs, int[] starts)
     {
         var first = starts[0];
+        var categories = default(int[]?[]);
+        foreach (var (node, set) in _categories)
+            if (node >= first) (categories ??= new int[]?[_nodes.Count - first])[node - first] = set;
         return new TreeEnsemble(
             columnCount, Array.ConvertAll(starts, start => start - first), All(first, n => n.Column), All(first, n => n.Threshold),
             All(first, n => n.MissingLeft), All(first, n => n.IsLeaf ? -1 : n.Left - first), All(first, n => n.Value),
-            All(first, n => n.Gain), All(first, n => n.Cover));
+            All(first, n => n.Gain), All(first, n => n.Cover), outputs, categories);
     }
-
-    /// <summary>The last tree alone.</summary>
-    public TreeEnsemble BuildLast(int columnCount) => Build(columnCount, [_starts[^1], _nodes.Count]);
 
     private T[] All<T>(int first, Func<TreeNode, T> part)
     {

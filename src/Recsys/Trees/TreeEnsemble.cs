@@ -17,11 +17,18 @@ public readonly record struct TreeNode(
 {
     /// <summary>Whether it has no children.</summary>
     public bool IsLeaf => Column < 0;
+
+    /// <summary>
+    /// Whether it splits by a set of categories, <see cref="TreeEnsemble.Categories"/>: those go left, all others right, whether seen in
+    /// training or not. The threshold is 0 then.
+    /// </summary>
+    public bool IsCategorical { get; init; }
 }
 
 /// <summary>
 /// Binary trees over the columns of dense rows, in flat arrays: 16 bytes for each node, children side by side, no pointers. The score of
-/// a row is the sum of the leaves that it reaches. Immutable and safe for any number of threads.
+/// a row is the sum of the leaves that it reaches; where a row has several scores, tree t adds to score t mod
+/// <see cref="OutputCount"/>. Immutable and safe for any number of threads.
 /// </summary>
 public sealed partial class TreeEnsemble
 {
@@ -32,14 +39,22 @@ public sealed partial class TreeEnsemble
     private readonly int[] _depths;
     private readonly int[] _leafNumbers;
     private readonly int[] _firstLeaves;
+    private readonly int[] _categories;
+    private readonly Trees[] _byOutput;
 
-    // treeStarts: where each tree begins, and the end. Checks what the unchecked walk relies on.
+    // treeStarts: where each tree begins, and the end. categories: for each node the ascending categories that go left, null for a
+    // threshold or a leaf. Checks what the unchecked walk relies on.
     internal TreeEnsemble(
         int columnCount, int[] treeStarts, int[] columns, float[] thresholds, bool[] missingLeft, int[] lefts, float[] values,
-        float[] gains, float[] covers)
+        float[] gains, float[] covers, int outputCount = 1, int[]?[]? categories = null)
     {
+        if (columnCount > WalkNode.ColumnMask) throw new ArgumentException($"{columnCount} columns are too many.");
         ColumnCount = columnCount;
+        OutputCount = outputCount;
         _roots = treeStarts[..^1];
+        if (outputCount < 1 || _roots.Length % outputCount != 0)
+            throw new ArgumentException($"{_roots.Length} trees cannot be shared evenly by {outputCount} outputs.");
+        var sets = new List<int>();
         _depths = new int[_roots.Length];
         _firstLeaves = new int[_roots.Length + 1];
         _nodes = new WalkNode[columns.Length];
@@ -67,6 +82,17 @@ public sealed partial class TreeEnsemble
                     throw new ArgumentException($"Node {node} splits column {columns[node]} with children from {left}; that is no tree.");
                 (hasParent[left], hasParent[left + 1]) = (true, true);
                 depth[left] = depth[left + 1] = depth[node] + 1;
+                if (categories?[node] is { } set)
+                {
+                    _nodes[node] = WalkNode.OfCategories(columns[node], missingLeft[node], left, sets.Count, set.Length);
+                    foreach (var category in set)
+                    {
+                        if (category < 0 || (sets.Count > _nodes[node].CategoryStart && category <= sets[^1]))
+                            throw new ArgumentException($"The categories of node {node} are not ascending from 0.");
+                        sets.Add(category);
+                    }
+                    continue;
+                }
                 _nodes[node] = new WalkNode
                 {
                     Threshold = thresholds[node] == float.MaxValue ? float.PositiveInfinity : thresholds[node],
@@ -76,10 +102,26 @@ public sealed partial class TreeEnsemble
             }
             _firstLeaves[tree + 1] = LeafCount;
         }
+        HasCategories = categories is not null && Array.Exists(categories, set => set is not null);
+        _categories = [.. sets];
+        _byOutput = new Trees[outputCount];
+        for (var output = 0; output < outputCount; output++)
+        {
+            var (own, trees) = (output, _roots.Length / outputCount);
+            _byOutput[output] = new Trees(
+                [.. Enumerable.Range(0, trees).Select(t => _roots[(t * outputCount) + own])],
+                [.. Enumerable.Range(0, trees).Select(t => _depths[(t * outputCount) + own])]);
+        }
     }
 
     /// <summary>Columns of a row.</summary>
     public int ColumnCount { get; }
+
+    /// <summary>Scores of a row: 1, or one for each class.</summary>
+    public int OutputCount { get; }
+
+    /// <summary>Whether any node splits by a set of categories.</summary>
+    public bool HasCategories { get; }
 
     /// <summary>Number of trees.</summary>
     public int TreeCount => _roots.Length;
@@ -106,20 +148,62 @@ public sealed partial class TreeEnsemble
         get
         {
             var n = _nodes[node];
-            return _leafNumbers[node] >= 0
-                ? new TreeNode(-1, 0, false, -1, -1, n.Value, 0, _covers[node])
-                : new TreeNode(n.Column & int.MaxValue, Math.Min(n.Threshold, float.MaxValue), n.Column >= 0, n.Left, n.Left + 1, 0,
-                    _gains[node], _covers[node]);
+            if (_leafNumbers[node] >= 0) return new TreeNode(-1, 0, false, -1, -1, n.Value, 0, _covers[node]);
+            return new TreeNode(n.Column & WalkNode.ColumnMask, n.IsCategorical ? 0 : Math.Min(n.Threshold, float.MaxValue),
+                n.Column >= 0, n.Left, n.Left + 1, 0, _gains[node], _covers[node])
+            { IsCategorical = n.IsCategorical };
         }
     }
 
+    /// <summary>The categories that go left at a node, ascending; empty where a threshold splits, and in a leaf.</summary>
+    /// <param name="node">0..<see cref="NodeCount"/>-1.</param>
+    public ReadOnlySpan<int> Categories(int node)
+        => _nodes[node].IsCategorical ? _categories.AsSpan(_nodes[node].CategoryStart, _nodes[node].CategoryCount) : default;
+
+    /// <summary>The child that a row goes to; a leaf gives itself.</summary>
+    /// <param name="node">0..<see cref="NodeCount"/>-1.</param>
+    /// <param name="row">[columns]; NaN is missing.</param>
+    public int Next(int node, ReadOnlySpan<float> row)
+    {
+        CheckRows(row, 1);
+        return TreeWalk.Step(_nodes, _categories, node, row);
+    }
+
     /// <summary>Adds to each sum the leaves that its row reaches. Allocates nothing.</summary>
-    /// <param name="rows">[sums, columns], row-major; NaN is missing.</param>
-    /// <param name="sums">One for each row.</param>
+    /// <param name="rows">[count, columns], row-major; NaN is missing.</param>
+    /// <param name="sums">[count, outputs], row-major.</param>
     public void AddTo(ReadOnlySpan<float> rows, Span<float> sums)
     {
-        CheckRows(rows, sums.Length);
-        TreeWalk.AddValues(_nodes, _roots, _depths, rows, ColumnCount, sums);
+        var count = sums.Length / OutputCount;
+        if (count * OutputCount != sums.Length)
+            throw new ArgumentException($"{sums.Length} sums are no rows of {OutputCount} outputs.", nameof(sums));
+        CheckRows(rows, count);
+        if (OutputCount == 1)
+        {
+            AddTo(0, rows, sums);
+            return;
+        }
+        const int Block = 256;
+        Span<float> own = stackalloc float[Block];
+        for (var start = 0; start < count; start += Block)
+        {
+            var inside = Math.Min(Block, count - start);
+            var part = rows.Slice(start * ColumnCount, inside * ColumnCount);
+            for (var output = 0; output < OutputCount; output++)
+            {
+                // The sums so far are the first term, so that a sum is the same however its trees are cut into calls.
+                for (var i = 0; i < inside; i++) own[i] = sums[((start + i) * OutputCount) + output];
+                AddTo(output, part, own[..inside]);
+                for (var i = 0; i < inside; i++) sums[((start + i) * OutputCount) + output] = own[i];
+            }
+        }
+    }
+
+    private void AddTo(int output, ReadOnlySpan<float> rows, Span<float> sums)
+    {
+        var (roots, depths) = (_byOutput[output].Roots, _byOutput[output].Depths);
+        if (HasCategories) TreeWalk.AddValues(_nodes, _categories, roots, depths, rows, ColumnCount, sums);
+        else TreeWalk.AddValues(_nodes, roots, depths, rows, ColumnCount, sums);
     }
 
     /// <summary>The leaf that each row reaches in each tree. Allocates nothing.</summary>
@@ -134,9 +218,13 @@ public sealed partial class TreeEnsemble
             throw new ArgumentException($"{count} rows × {TreeCount} trees need {(long)count * TreeCount} places, not {leaves.Length}.",
                 nameof(leaves));
         for (var i = 0; i < count; i++)
+        {
+            var row = rows.Slice(i * ColumnCount, ColumnCount);
             for (var tree = 0; tree < TreeCount; tree++)
-                leaves[(i * TreeCount) + tree] =
-                    _leafNumbers[TreeWalk.Leaf(_nodes, _roots[tree], _depths[tree], rows.Slice(i * ColumnCount, ColumnCount))];
+                leaves[(i * TreeCount) + tree] = _leafNumbers[HasCategories
+                    ? TreeWalk.Leaf(_nodes, _categories, _roots[tree], row)
+                    : TreeWalk.Leaf(_nodes, _roots[tree], _depths[tree], row)];
+        }
     }
 
     /// <summary>The sum of the gains of the splits on each column. [columns]</summary>
@@ -145,7 +233,7 @@ public sealed partial class TreeEnsemble
     /// <summary>The number of splits on each column. [columns]</summary>
     public double[] SplitsByColumn() => ByColumn(static _ => 1);
 
-    /// <summary>The same trees with other values. [leaves]</summary>
+    /// <summary>The same trees with other values, all for one output. [leaves]</summary>
     internal TreeEnsemble WithLeafValues(ReadOnlySpan<float> values)
     {
         var nodes = AllNodes();
@@ -154,10 +242,54 @@ public sealed partial class TreeEnsemble
         return new TreeEnsemble(
             ColumnCount, [.. _roots, NodeCount], Array.ConvertAll(nodes, n => n.Column), Array.ConvertAll(nodes, n => n.Threshold),
             Array.ConvertAll(nodes, n => n.MissingLeft), Array.ConvertAll(nodes, n => n.Left), Array.ConvertAll(nodes, n => n.Value),
-            _gains, _covers);
+            _gains, _covers, 1, AllCategories());
+    }
+
+    /// <summary>The ascending categories of each node, null where there are none to split by.</summary>
+    internal int[]?[]? AllCategories()
+    {
+        if (!HasCategories) return null;
+        var sets = new int[]?[NodeCount];
+        for (var node = 0; node < sets.Length; node++)
+            if (_nodes[node].IsCategorical) sets[node] = Categories(node).ToArray();
+        return sets;
     }
 
     internal void Write(ModelWriter writer)
+    {
+        if (OutputCount > 1 || HasCategories) throw new InvalidOperationException("These trees need the newer format.");
+        WriteNodes(writer);
+    }
+
+    /// <summary>With the outputs and the sets of categories.</summary>
+    internal void WriteAll(ModelWriter writer)
+    {
+        WriteNodes(writer);
+        writer.Integer("outputs", OutputCount);
+        writer.Flag("categorical", HasCategories);
+        if (AllCategories() is not { } sets) return;
+        var ends = new int[sets.Length + 1];
+        for (var node = 0; node < sets.Length; node++) ends[node + 1] = ends[node] + (sets[node]?.Length ?? 0);
+        writer.Tensor("category-node", Array.ConvertAll(sets, set => set is null ? (byte)0 : (byte)1), sets.Length);
+        writer.Tensor("category-starts", ends, ends.Length);
+        writer.Tensor("category", _categories, _categories.Length);
+    }
+
+    internal static TreeEnsemble ReadAll(ModelReader reader)
+    {
+        var outputs = reader.Count("outputs");
+        if (!reader.Flag("categorical")) return Read(reader, outputs, null);
+        var isSet = reader.Tensor<byte>("category-node", -1);
+        var categories = reader.Tensor<int>("category", -1);
+        var starts = reader.Offsets<int>("category-starts", isSet.Length, categories.Length);
+        var sets = new int[]?[isSet.Length];
+        for (var node = 0; node < sets.Length; node++)
+            if (isSet[node] != 0) sets[node] = categories[starts[node]..starts[node + 1]];
+            else if (starts[node] != starts[node + 1]) throw reader.Invalid($"node {node} has categories but does not split by them.");
+        return Read(reader, outputs, sets);
+    }
+
+    private void WriteNodes(ModelWriter writer)
     {
         var nodes = AllNodes();
         writer.Integer("columns", ColumnCount);
@@ -171,14 +303,19 @@ public sealed partial class TreeEnsemble
         writer.Tensor("cover", Array.ConvertAll(nodes, n => n.Cover), NodeCount);
     }
 
-    internal static TreeEnsemble Read(ModelReader reader)
+    internal static TreeEnsemble Read(ModelReader reader) => Read(reader, 1, null);
+
+    private static TreeEnsemble Read(ModelReader reader, int outputs, int[]?[]? categories)
     {
         var columnCount = reader.Count("columns");
         var columns = reader.Ids("split", -1, columnCount, allowUnknown: true);
         var count = columns.Length;
+        if (categories is not null && categories.Length != count)
+            throw reader.Invalid($"there are {categories.Length} sets of categories for {count} nodes.");
         return new TreeEnsemble(columnCount, reader.Offsets<int>("starts", -1, count), columns, reader.Tensor<float>("threshold", count),
             Array.ConvertAll(reader.Tensor<byte>("missing-left", count), b => b != 0), reader.Tensor<int>("left", count),
-            reader.Tensor<float>("value", count), reader.Tensor<float>("gain", count), reader.Tensor<float>("cover", count));
+            reader.Tensor<float>("value", count), reader.Tensor<float>("gain", count), reader.Tensor<float>("cover", count), outputs,
+            categories);
     }
 
     private TreeNode[] AllNodes()
@@ -199,7 +336,9 @@ public sealed partial class TreeEnsemble
     {
         var sums = new double[ColumnCount];
         for (var node = 0; node < _nodes.Length; node++)
-            if (_leafNumbers[node] < 0) sums[_nodes[node].Column & int.MaxValue] += amount(node);
+            if (_leafNumbers[node] < 0) sums[_nodes[node].Column & WalkNode.ColumnMask] += amount(node);
         return sums;
     }
+
+    private readonly record struct Trees(int[] Roots, int[] Depths);
 }

@@ -1,0 +1,20 @@
+// loss = ½ (f - y)²;   g = f - y, h = 1.
+
+namespace Recsys.Rank;
+
+internal sealed class SquaredObjective : RowObjective
+{
+    public override string ToString() => "squared";
+
+    internal override GbdtObjectiveKind Kind => GbdtObjectiveKind.Squared;
+
+    internal override double[] Start(GbdtTargets rows) => [rows.Mean(i => rows.Labels[i])];
+
+    public override void Derivatives(ReadOnlySpan<float> f, ReadOnlySpan<float> y, Span<float> g, Span<float> h)
+    {
+        for (var i = 0; i < f.Length; i++) g[i] = f[i] - y[i];
+        h.Fill(1);
+    }
+
+    public override double Loss(double f, double y) => (f - y) * (f - y) / 2;
+}
