@@ -5,12 +5,16 @@ namespace Recsys.Rank;
 public sealed partial class Gbdt : IScoreExplainer
 {
     /// <inheritdoc/>
-    /// <exception cref="InvalidOperationException">The model was trained on a bare matrix, so it has no schema.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The model was trained on a bare matrix, so it has no schema; or it has several classes, and so no one raw score.
+    /// </exception>
     public void Explain(ExampleBatch batch, Span<double> contributions)
     {
         ArgumentNullException.ThrowIfNull(batch);
         if (_input is null)
             throw new InvalidOperationException("This model was trained on a matrix, not on a feature schema; use Contributions.");
+        if (OutputCount > 1)
+            throw new InvalidOperationException($"This model has a raw score for each of {OutputCount} classes; use Contributions.");
         var length = batch.Count * (Trees.ColumnCount + 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(contributions.Length, length, nameof(contributions));
         var rows = _input.Rent(batch);
@@ -29,11 +33,14 @@ public sealed partial class Gbdt : IScoreExplainer
     /// </summary>
     /// <param name="x">[count, columns], row-major; NaN is missing.</param>
     /// <param name="contributions">
-    /// Receives for each row one number for each column and, last, the expected score; they add up to the raw score. [count, columns + 1]
+    /// Receives for each row and class one number for each column and, last, the expected score; they add up to the raw score.
+    /// [count, outputs, columns + 1]
     /// </param>
     public void Contributions(ReadOnlySpan<float> x, Span<double> contributions)
     {
         Trees.Contributions(x, contributions);
-        for (var last = Trees.ColumnCount; last < contributions.Length; last += Trees.ColumnCount + 1) contributions[last] += _start;
+        var width = Trees.ColumnCount + 1;
+        for (var i = 0; i < contributions.Length / width; i++)
+            contributions[(i * width) + Trees.ColumnCount] += _starts[i % OutputCount];
     }
 }

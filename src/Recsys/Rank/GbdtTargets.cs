@@ -111,7 +111,7 @@ internal sealed class QueryRows
         return new QueryRows(starts, order) { Longest = sizes.Length == 0 ? 0 : sizes.Max() };
     }
 
-    /// <summary>Gathers rows of equal numbers; null where there are no numbers.</summary>
+    /// <summary>Gathers rows of equal numbers, those below 0 each alone; null where there are no numbers.</summary>
     public static QueryRows? OfNumbers(ReadOnlySpan<int> queries)
     {
         if (queries.IsEmpty) return null;
@@ -121,7 +121,7 @@ internal sealed class QueryRows
         var (starts, rows, longest) = (new List<int>(), new int[keys.Length], 0);
         for (var i = 0; i < keys.Length; i++)
         {
-            if (i == 0 || keys[i] >> 32 != keys[i - 1] >> 32) starts.Add(i);
+            if (i == 0 || (int)(keys[i] >> 32) < 0 || keys[i] >> 32 != keys[i - 1] >> 32) starts.Add(i);
             rows[i] = (int)(uint)keys[i];
             longest = Math.Max(longest, i + 1 - starts[^1]);
         }

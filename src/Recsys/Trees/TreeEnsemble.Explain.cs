@@ -11,21 +11,24 @@ public sealed partial class TreeEnsemble
     /// </summary>
     /// <param name="rows">[count, columns], row-major; NaN is missing.</param>
     /// <param name="contributions">
-    /// Receives, for each row, one number for each column and, last, the expected value; they add up to the sum of the leaves that the row
-    /// reaches. [count, columns + 1]
+    /// Receives, for each row and output, one number for each column and, last, the expected value; they add up to the sum of the leaves
+    /// that the row reaches. [count, outputs, columns + 1]
     /// </param>
     public void Contributions(ReadOnlySpan<float> rows, Span<double> contributions)
     {
         var width = ColumnCount + 1;
-        var count = contributions.Length / width;
-        if (contributions.Length % width != 0)
+        var count = contributions.Length / (width * OutputCount);
+        if (contributions.Length % (width * OutputCount) != 0)
             throw new ArgumentException(
-                $"A row has {ColumnCount} contributions and a base, {width} numbers; {contributions.Length} is no multiple of it.",
-                nameof(contributions));
+                $"A row has {OutputCount} × {ColumnCount} contributions and a base, {width * OutputCount} numbers; " +
+                $"{contributions.Length} is no multiple of it.", nameof(contributions));
         CheckRows(rows, count);
         contributions.Clear();
-        for (var i = 0; i < count; i++)
-            AddContributions(rows.Slice(i * ColumnCount, ColumnCount), 0, 1, contributions.Slice(i * width, width));
+        for (var i = 0; i < count * OutputCount; i++)
+        {
+            var row = rows.Slice(i / OutputCount * ColumnCount, ColumnCount);
+            AddContributions(row, i % OutputCount, OutputCount, contributions.Slice(i * width, width));
+        }
     }
 
     /// <summary>Adds the contributions of the trees first, first + step, …, and their expected value at the end.</summary>
@@ -38,13 +41,5 @@ public sealed partial class TreeEnsemble
             shap.Add(tree, row, contributions);
             contributions[^1] += shap.Base(tree);
         }
-    }
-
-    /// <summary>The child of an inner node that a row goes on to.</summary>
-    internal int Next(int node, ReadOnlySpan<float> row)
-    {
-        var n = _nodes[node];
-        var x = row[n.Column & int.MaxValue];
-        return float.IsNaN(x) ? n.Left + (n.Column < 0 ? 1 : 0) : n.Left + (x > n.Threshold ? 1 : 0);
     }
 }

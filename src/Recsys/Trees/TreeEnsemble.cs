@@ -163,11 +163,7 @@ public sealed partial class TreeEnsemble
     /// <summary>The child that a row goes to; a leaf gives itself.</summary>
     /// <param name="node">0..<see cref="NodeCount"/>-1.</param>
     /// <param name="row">[columns]; NaN is missing.</param>
-    public int Next(int node, ReadOnlySpan<float> row)
-    {
-        CheckRows(row, 1);
-        return TreeWalk.Step(_nodes, _categories, node, row);
-    }
+    internal int Next(int node, ReadOnlySpan<float> row) => TreeWalk.Step(_nodes, _categories, node, row);
 
     /// <summary>Adds to each sum the leaves that its row reaches. Allocates nothing.</summary>
     /// <param name="rows">[count, columns], row-major; NaN is missing.</param>
