@@ -28,6 +28,7 @@ public sealed class ModelKinds
         .With<Rank.Cart>()
         .With<Rank.Gbdt>()
         .With<Rank.GbdtLr>()
+        .With<Rank.ImportedTrees>()
         .With<Rank.LogisticRegression>()
         .With<Recall.Als>()
         .With<Recall.Bpr>()

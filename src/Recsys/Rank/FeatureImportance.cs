@@ -54,7 +54,7 @@ public readonly record struct FeatureImportance(string Feature, double Gain, lon
             throw new ArgumentException($"The layout has {layout.ColumnCount} columns, the trees {trees.ColumnCount}.", nameof(layout));
     }
 
-    private static List<FeatureImportance> Sum(TreeEnsemble trees, int[] owners, IReadOnlyList<string> names)
+    internal static List<FeatureImportance> Sum(TreeEnsemble trees, int[] owners, IReadOnlyList<string> names)
     {
         var sums = names.Select(name => new FeatureImportance(name, 0, 0)).ToArray();
         double[] gains = trees.GainByColumn(), splits = trees.SplitsByColumn();

@@ -24,22 +24,12 @@ public sealed partial class TreeEnsemble
                 $"{contributions.Length} is no multiple of it.", nameof(contributions));
         CheckRows(rows, count);
         contributions.Clear();
+        // Two threads may both prepare it; either result is good.
+        var shap = _shap ??= new TreeShap(this, []);
         for (var i = 0; i < count * OutputCount; i++)
         {
             var row = rows.Slice(i / OutputCount * ColumnCount, ColumnCount);
-            AddContributions(row, i % OutputCount, OutputCount, contributions.Slice(i * width, width));
-        }
-    }
-
-    /// <summary>Adds the contributions of the trees first, first + step, …, and their expected value at the end.</summary>
-    internal void AddContributions(ReadOnlySpan<float> row, int first, int step, Span<double> contributions)
-    {
-        // Two threads may both prepare it; either result is good.
-        var shap = _shap ??= new TreeShap(this, []);
-        for (var tree = first; tree < TreeCount; tree += step)
-        {
-            shap.Add(tree, row, contributions);
-            contributions[^1] += shap.Base(tree);
+            shap.Add(row, i % OutputCount, OutputCount, contributions.Slice(i * width, width));
         }
     }
 }

@@ -42,7 +42,7 @@ internal sealed class TreeShap
         Array.Fill(_ups, -1);
         var deciders = new int[count];
         var reached = new double[count];
-        var last = new int[Math.Max(trees.ColumnCount, 1)];
+        var last = new int[_players.Length == 0 ? trees.ColumnCount : _players.Max() + 1];
         Array.Fill(last, -1);
         var stack = new Stack<(int Node, bool Leave)>();
         for (var tree = 0; tree < trees.TreeCount; tree++)
@@ -90,23 +90,25 @@ internal sealed class TreeShap
         }
     }
 
-    /// <summary>The expected value of a tree: the share-weighted mean of its leaves.</summary>
-    public double Base(int tree) => _bases[tree];
-
-    /// <summary>Adds the contributions of a tree to those of one row. Allocates nothing after warm-up.</summary>
-    /// <param name="tree">Its number.</param>
+    /// <summary>Adds the contributions of some trees to those of one row. Allocates nothing after warm-up.</summary>
     /// <param name="row">[columns]</param>
-    /// <param name="contributions">One for each player.</param>
-    public void Add(int tree, ReadOnlySpan<float> row, Span<double> contributions)
+    /// <param name="first">The first tree.</param>
+    /// <param name="step">From each tree to the next.</param>
+    /// <param name="contributions">One for each player and, last, the expected value: the weighted mean of the leaves.</param>
+    public void Add(ReadOnlySpan<float> row, int first, int step, Span<double> contributions)
     {
-        var root = _trees.Root(tree);
-        var count = (tree + 1 < _trees.TreeCount ? _trees.Root(tree + 1) : _trees.NodeCount) - root;
-        if (count == 1) return;
-        var rule = _rules[_points[tree]];
         var scratch = _pool.Rent();
-        scratch.Fit(count, rule.Points.Length);
-        Descend(root, count, row, rule, scratch);
-        Ascend(root, count, rule, scratch, contributions);
+        for (var tree = first; tree < _trees.TreeCount; tree += step)
+        {
+            contributions[^1] += _bases[tree];
+            var root = _trees.Root(tree);
+            var count = (tree + 1 < _trees.TreeCount ? _trees.Root(tree + 1) : _trees.NodeCount) - root;
+            if (count == 1) continue;
+            var rule = _rules[_points[tree]];
+            scratch.Fit(count, rule.Points.Length);
+            Descend(root, count, row, rule, scratch);
+            Ascend(root, count, rule, scratch, contributions);
+        }
         _pool.Return(scratch);
     }
 

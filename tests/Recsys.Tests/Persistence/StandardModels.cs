@@ -33,6 +33,7 @@ internal static class StandardModels
             [1, 5, 2, 4, 3, 3, 4, 1], 2, [0, 1, 1, 2], options: new() { Task = CartTask.Classification, MaxDepth = 3 }),
         [Gbdt.Kind] = () => Gbdt.Train([1, 2, 3, 4, 5, float.NaN], 1, [0, 0, 1, 0, 1, 1], options: new() { Trees = 2, MinChildWeight = 0 }),
         [GbdtLr.Kind] = WeightedLeaves,
+        [ImportedTrees.Kind] = () => LightGbmModel.Load(Tests.Rank.ImportedFixture.File("lightgbm", "mixed")),
         [LogisticRegression.Kind] = ()
             => LogisticRegression.Train(SparseMatrix.FromRows(2, [[(0, 1f)], [(1, 1f)], [(0, 1f), (1, 2f)]]), [0, 1, 1]),
         [DeepWalk.Kind] = () => DeepWalk.Train(
