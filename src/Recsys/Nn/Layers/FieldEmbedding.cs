@@ -1,0 +1,36 @@
+using Recsys.Features;
+
+namespace Recsys.Nn;
+
+/// <summary>
+/// A vector for each field of an example: the row of its code; the mean of the rows of several codes, or of the events of a sequence; a
+/// number times a row. Features that name one table share its rows. Parameters: <c>table</c> [rows, d].
+/// </summary>
+public sealed class FieldEmbedding
+{
+    private readonly FieldRows _rows;
+    private readonly EmbeddingTable _table;
+
+    /// <summary>The fields of a schema.</summary>
+    /// <param name="scope">Of its parameters.</param>
+    /// <param name="schema">Whose inputs are the fields.</param>
+    /// <param name="dimension">d, at least 1.</param>
+    /// <param name="initializer">Of the rows; null for a normal of deviation 0.01.</param>
+    public FieldEmbedding(ParameterScope scope, FittedSchema schema, int dimension, Initializer? initializer = null)
+    {
+        ArgumentNullException.ThrowIfNull(scope);
+        ArgumentNullException.ThrowIfNull(schema);
+        if (schema.Inputs.Count == 0) throw new ArgumentException("The schema has no inputs; declare a feature.", nameof(schema));
+        _rows = new FieldRows(schema, [.. schema.Inputs], shared: true);
+        _table = scope.Table("table", _rows.RowCount, dimension, initializer ?? Initializer.Normal(0.01f));
+    }
+
+    /// <summary>F, the number of fields.</summary>
+    public int FieldCount => _rows.FieldCount;
+
+    /// <summary>F · d, the length of the vectors of an example side by side.</summary>
+    public int Width => _rows.FieldCount * _table.Dimension;
+
+    /// <summary>The vectors of a batch. [B, F, d]</summary>
+    public Tensor Of(Tape tape, ExampleBatch batch) => _rows.Of(tape, batch, _table, summed: false);
+}

@@ -1,0 +1,29 @@
+using Recsys.Features;
+
+namespace Recsys.Nn;
+
+/// <summary>w₀ + Σ w_i x_i over all features of an example: the wide, or first-order, part. Parameters: <c>weights</c> [rows, 1], <c>bias</c> [1].</summary>
+public sealed class LinearTerms
+{
+    private readonly FieldRows _rows;
+    private readonly EmbeddingTable _weights;
+    private readonly Parameter _bias;
+
+    /// <summary>The terms of a schema; all weights begin at 0. Features never share weights here, even if they share a table.</summary>
+    public LinearTerms(ParameterScope scope, FittedSchema schema)
+    {
+        ArgumentNullException.ThrowIfNull(scope);
+        ArgumentNullException.ThrowIfNull(schema);
+        if (schema.Inputs.Count == 0) throw new ArgumentException("The schema has no inputs; declare a feature.", nameof(schema));
+        _rows = new FieldRows(schema, [.. schema.Inputs], shared: false);
+        _weights = scope.Table("weights", _rows.RowCount, 1, Initializer.Zeros);
+        _bias = scope.Parameter("bias", Initializer.Zeros, 1);
+    }
+
+    /// <summary>The sums. [B]</summary>
+    public Tensor Of(Tape tape, ExampleBatch batch)
+    {
+        ArgumentNullException.ThrowIfNull(tape);
+        return (_rows.Of(tape, batch, _weights, summed: true) + tape.Use(_bias)).Reshape(-1);
+    }
+}

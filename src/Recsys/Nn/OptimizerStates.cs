@@ -1,0 +1,81 @@
+using Recsys.Numerics;
+
+namespace Recsys.Nn;
+
+/// <summary>What the optimizers remember of each weight, and how many steps they have made.</summary>
+internal sealed class OptimizerStates
+{
+    private const int Ahead = 4;   // rows fetched before they are stepped
+    private readonly Optimizer[] _denseOptimizers, _tableOptimizers;
+    private readonly AlignedFloats[][] _dense, _tables;
+    private OptimizerStep _step;
+
+    public OptimizerStates(ParameterSet parameters, Optimizer standard)
+    {
+        _denseOptimizers = new Optimizer[parameters.DenseList.Count];
+        _tableOptimizers = new Optimizer[parameters.TableList.Count];
+        _dense = new AlignedFloats[_denseOptimizers.Length][];
+        _tables = new AlignedFloats[_tableOptimizers.Length][];
+        for (var i = 0; i < _dense.Length; i++)
+        {
+            var parameter = parameters.DenseList[i];
+            _denseOptimizers[i] = parameter.Optimizer ?? standard;
+            _dense[i] = Make(_denseOptimizers[i], parameter.IsStatistic ? 0 : parameter.Shape.Length);
+        }
+        for (var i = 0; i < _tables.Length; i++)
+        {
+            var table = parameters.TableList[i];
+            _tableOptimizers[i] = table.Optimizer ?? standard;
+            _tables[i] = Make(_tableOptimizers[i], table.Rows * table.Dimension);
+        }
+    }
+
+    /// <summary>Steps made or begun.</summary>
+    public long Steps => _step.Number;
+
+    public void Begin(float rate) => _step = new OptimizerStep(_step.Number + 1, rate);
+
+    public void Update(Parameter parameter, int start, int length, ReadOnlySpan<float> gradient)
+    {
+        var weights = parameter.Mutable.Slice(start, length);
+        if (parameter.IsStatistic)
+        {
+            gradient.CopyTo(weights);
+            return;
+        }
+        var states = _dense[parameter.Index];
+        _denseOptimizers[parameter.Index].Update(weights, gradient, Part(states, 0, start, length), Part(states, 1, start, length), _step);
+    }
+
+    public void Update(EmbeddingTable table, RowSums sums)
+    {
+        var (optimizer, states, d) = (_tableOptimizers[table.Index], _tables[table.Index], table.Dimension);
+        var weights = table.Mutable;
+        var rows = sums.Rows;
+        for (var k = 0; k < rows.Length; k++)
+        {
+            if (k + Ahead < rows.Length)
+            {
+                var next = (nint)rows[k + Ahead] * d;
+                LayerKernels.Prefetch(weights, next);
+                foreach (var state in states) LayerKernels.Prefetch(state.Span, next);
+            }
+            var start = rows[k] * d;
+            optimizer.Update(weights.Slice(start, d), sums[k], Part(states, 0, start, d), Part(states, 1, start, d), _step);
+        }
+    }
+
+    private static AlignedFloats[] Make(Optimizer optimizer, int length)
+    {
+        var states = new AlignedFloats[optimizer.StateCount];
+        for (var i = 0; i < states.Length; i++)
+        {
+            states[i] = new AlignedFloats(length);
+            if (optimizer.InitialState(i) is not 0 and var first) states[i].Span.Fill(first);
+        }
+        return states;
+    }
+
+    private static Span<float> Part(AlignedFloats[] states, int state, int start, int length)
+        => state < states.Length ? states[state].Slice(start, length) : [];
+}

@@ -1,0 +1,29 @@
+namespace Recsys.Nn;
+
+/// <summary>
+/// How weights follow gradients. Tables are stepped row by row: a row that no example of the batch touched keeps its weights and its state,
+/// so a lazy Adam is not a dense Adam, and weight decay shrinks only what is touched.
+/// </summary>
+public abstract record Optimizer
+{
+    private protected Optimizer()
+    {
+    }
+
+    /// <summary>η, the learning rate. Positive; default 0.001.</summary>
+    public float LearningRate { get; init => field = Guard.Positive(value); } = 1e-3f;
+
+    /// <summary>How many numbers it keeps for each weight, 0..2.</summary>
+    internal abstract int StateCount { get; }
+
+    /// <summary>What these begin with.</summary>
+    internal virtual float InitialState(int state) => 0;
+
+    /// <summary>Steps some weights that lie side by side.</summary>
+    internal abstract void Update(Span<float> weights, ReadOnlySpan<float> gradient, Span<float> first, Span<float> second, in OptimizerStep step);
+}
+
+/// <summary>Where a training stands when an optimizer steps.</summary>
+/// <param name="Number">Steps with this one, from 1.</param>
+/// <param name="Rate">The factor that the schedule gives to the learning rate.</param>
+internal readonly record struct OptimizerStep(long Number, float Rate);

@@ -1,0 +1,223 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics.X86;
+
+namespace Recsys.Numerics;
+
+/// <summary>
+/// What stands around the matrix products of a network's layer: rows of a matrix with a vector for all of them, and rows of a table picked
+/// by number. Sums run over ascending rows, so their bits depend on nothing but the data. Thread-safe; nothing is allocated.
+/// </summary>
+internal static unsafe class LayerKernels
+{
+    private const int Ahead = 12;   // rows of a table fetched before they are needed: a miss takes as long as about so many rows
+
+    /// <summary>Adds a row to each row of the matrix.</summary>
+    public static void AddRow(Span<float> matrix, ReadOnlySpan<float> row)
+    {
+        var (n, rows) = Sizes(matrix.Length, row.Length);
+        fixed (float* m = matrix, b = row)
+        {
+            for (var r = 0; r < rows; r++)
+            {
+                var at = m + (nint)r * n;
+                var i = 0;
+                for (; i <= n - Vector<float>.Count; i += Vector<float>.Count)
+                    Vector.Store(Vector.Load(at + i) + Vector.Load(b + i), at + i);
+                for (; i < n; i++) at[i] += b[i];
+            }
+        }
+    }
+
+    /// <summary>matrix = max(matrix + row, 0), row by row.</summary>
+    public static void AddRowRelu(Span<float> matrix, ReadOnlySpan<float> row)
+    {
+        var (n, rows) = Sizes(matrix.Length, row.Length);
+        fixed (float* m = matrix, b = row)
+        {
+            for (var r = 0; r < rows; r++)
+            {
+                var at = m + (nint)r * n;
+                var i = 0;
+                for (; i <= n - Vector<float>.Count; i += Vector<float>.Count)
+                    Vector.Store(Vector.Max(Vector.Load(at + i) + Vector.Load(b + i), Vector<float>.Zero), at + i);
+                for (; i < n; i++) at[i] = MathF.Max(at[i] + b[i], 0);
+            }
+        }
+    }
+
+    /// <summary>sums += Σ over the rows of the matrix.</summary>
+    public static void AddColumnSums(ReadOnlySpan<float> matrix, Span<float> sums)
+    {
+        var (n, rows) = Sizes(matrix.Length, sums.Length);
+        fixed (float* m = matrix, s = sums)
+        {
+            var r = 0;
+            for (; r <= rows - 4; r += 4)
+            {
+                float* a = m + (nint)r * n, b = a + n, c = b + n, d = c + n;
+                var i = 0;
+                for (; i <= n - Vector<float>.Count; i += Vector<float>.Count)
+                {
+                    var four = (Vector.Load(a + i) + Vector.Load(b + i)) + (Vector.Load(c + i) + Vector.Load(d + i));
+                    Vector.Store(Vector.Load(s + i) + four, s + i);
+                }
+                for (; i < n; i++) s[i] += (a[i] + b[i]) + (c[i] + d[i]);
+            }
+            for (; r < rows; r++)
+                for (var i = 0; i < n; i++) s[i] += m[(nint)r * n + i];
+        }
+    }
+
+    /// <summary>gradient = 0 where the output of a rectifier was not above 0.</summary>
+    public static void GateRelu(ReadOnlySpan<float> output, Span<float> gradient)
+    {
+        fixed (float* y = output, g = gradient)
+        {
+            var i = 0;
+            for (; i <= gradient.Length - Vector<float>.Count; i += Vector<float>.Count)
+            {
+                var mask = Vector.GreaterThan(Vector.Load(y + i), Vector<float>.Zero);
+                Vector.Store(Vector.ConditionalSelect(mask, Vector.Load(g + i), Vector<float>.Zero), g + i);
+            }
+            for (; i < gradient.Length; i++)
+                if (!(y[i] > 0)) g[i] = 0;
+        }
+    }
+
+    /// <summary>Adds rows of a table: to[slots[k] · columns ..] += scales[k] · table[rows[k]]; no scales mean 1.</summary>
+    public static void AddRows(ReadOnlySpan<float> table, int columns, ReadOnlySpan<int> rows, ReadOnlySpan<int> slots,
+        ReadOnlySpan<float> scales, Span<float> to)
+    {
+        CheckRows(table.Length, columns, rows);
+        CheckRows(to.Length, columns, slots);
+        if (slots.Length != rows.Length || scales.Length != rows.Length && !scales.IsEmpty)
+            throw new ArgumentException($"There are {rows.Length} rows, {slots.Length} slots and {scales.Length} scales.", nameof(slots));
+        fixed (float* t = table, o = to)
+        {
+            for (var k = 0; k < rows.Length; k++)
+            {
+                if (Sse.IsSupported && k + Ahead < rows.Length) Sse.Prefetch0(t + (nint)rows[k + Ahead] * columns);
+                float* from = t + (nint)rows[k] * columns;
+                float* into = o + (nint)slots[k] * columns;
+                var scale = scales.IsEmpty ? 1 : scales[k];
+                var i = 0;
+                for (; i <= columns - Vector<float>.Count; i += Vector<float>.Count)
+                    Vector.Store(Vector.Load(into + i) + Vector.Load(from + i) * scale, into + i);
+                for (; i < columns; i++) into[i] += from[i] * scale;
+            }
+        }
+    }
+
+    /// <summary>Hints that the memory from there on is needed soon.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Prefetch(ReadOnlySpan<float> memory, nint at)
+    {
+        if (Sse.IsSupported) Sse.Prefetch0(Unsafe.AsPointer(ref Unsafe.Add(ref MemoryMarshal.GetReference(memory), at)));
+    }
+
+    /// <summary>destination += scale · source.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void AddScaled(ReadOnlySpan<float> source, float scale, Span<float> destination)
+    {
+        var length = Math.Min(source.Length, destination.Length);
+        fixed (float* s = source, d = destination)
+        {
+            var i = 0;
+            var factor = new Vector<float>(scale);
+            for (; i <= length - Vector<float>.Count; i += Vector<float>.Count)
+                Vector.Store(Vector.Load(d + i) + factor * Vector.Load(s + i), d + i);
+            for (; i < length; i++) d[i] += scale * s[i];
+        }
+    }
+
+    /// <summary>Bi-interaction of fields: pooled = ½ [(Σ_f x_f)² − Σ_f x_f²] and sums = Σ_f x_f, for each example of [fields, d].</summary>
+    public static void PoolPairs(ReadOnlySpan<float> x, int fields, int d, Span<float> sums, Span<float> pooled)
+    {
+        var examples = sums.Length / Math.Max(1, d);
+        if ((long)examples * fields * d != x.Length || pooled.Length != sums.Length)
+            throw new ArgumentException("The sizes do not fit.", nameof(x));
+        fixed (float* px = x, ps = sums, pp = pooled)
+        {
+            for (var b = 0; b < examples; b++)
+            {
+                var from = px + (nint)b * fields * d;
+                var i = 0;
+                for (; i <= d - Vector<float>.Count; i += Vector<float>.Count)
+                {
+                    Vector<float> s = default, q = default;
+                    for (var f = 0; f < fields; f++)
+                    {
+                        var v = Vector.Load(from + f * d + i);
+                        s += v;
+                        q += v * v;
+                    }
+                    Vector.Store(s, ps + (nint)b * d + i);
+                    Vector.Store((s * s - q) * 0.5f, pp + (nint)b * d + i);
+                }
+                for (; i < d; i++)
+                {
+                    float s = 0, q = 0;
+                    for (var f = 0; f < fields; f++)
+                    {
+                        s += from[f * d + i];
+                        q += from[f * d + i] * from[f * d + i];
+                    }
+                    ps[(nint)b * d + i] = s;
+                    pp[(nint)b * d + i] = (s * s - q) * 0.5f;
+                }
+            }
+        }
+    }
+
+    /// <summary>The way back of <see cref="PoolPairs"/>: ∂x_f (+)= g ⊙ (sum − x_f).</summary>
+    public static void PoolPairsBack(
+        ReadOnlySpan<float> x, int fields, int d, ReadOnlySpan<float> sums, ReadOnlySpan<float> gradient, Span<float> to, bool add)
+    {
+        var examples = sums.Length / Math.Max(1, d);
+        if ((long)examples * fields * d != x.Length || to.Length != x.Length || gradient.Length != sums.Length)
+            throw new ArgumentException("The sizes do not fit.", nameof(x));
+        fixed (float* px = x, ps = sums, pg = gradient, pt = to)
+        {
+            for (var b = 0; b < examples; b++)
+            {
+                var i = 0;
+                for (; i <= d - Vector<float>.Count; i += Vector<float>.Count)
+                {
+                    var s = Vector.Load(ps + (nint)b * d + i);
+                    var g = Vector.Load(pg + (nint)b * d + i);
+                    for (var f = 0; f < fields; f++)
+                    {
+                        var at = ((nint)b * fields + f) * d + i;
+                        var change = g * (s - Vector.Load(px + at));
+                        Vector.Store(add ? Vector.Load(pt + at) + change : change, pt + at);
+                    }
+                }
+                for (; i < d; i++)
+                {
+                    for (var f = 0; f < fields; f++)
+                    {
+                        var at = ((nint)b * fields + f) * d + i;
+                        var change = pg[(nint)b * d + i] * (ps[(nint)b * d + i] - px[at]);
+                        pt[at] = add ? pt[at] + change : change;
+                    }
+                }
+            }
+        }
+    }
+
+    private static void CheckRows(int length, int columns, ReadOnlySpan<int> rows)
+    {
+        var count = columns == 0 ? 0 : length / columns;
+        foreach (var row in rows)
+            if ((uint)row >= (uint)count) throw new ArgumentOutOfRangeException(nameof(rows), row, $"The table has {count} rows.");
+    }
+
+    private static (int Columns, int Rows) Sizes(int matrix, int row)
+    {
+        if (row == 0 ? matrix != 0 : matrix % row != 0)
+            throw new ArgumentException($"A matrix of {matrix} floats has no rows of {row}.", nameof(matrix));
+        return (row, row == 0 ? 0 : matrix / row);
+    }
+}
