@@ -103,7 +103,13 @@ internal sealed class DenseInput(FittedSchema schema, DenseLayoutOptions options
             MissingAsNaN = reader.Flag("layout.nan"),
         });
 
-    private DenseLayoutOptions Options { get; } = options;
+    public DenseLayoutOptions Options { get; } = options;
+
+    /// <summary>Whether rows of the other have the same columns.</summary>
+    public bool HasLayoutOf(DenseInput other)
+        => Layout.Fields.Select(f => f.Name).SequenceEqual(other.Layout.Fields.Select(f => f.Name))
+            && Enumerable.Range(0, Layout.Fields.Count + 1).All(field => Layout.FirstColumn(field) == other.Layout.FirstColumn(field))
+            && Options.UnknownColumns == other.Options.UnknownColumns && Options.MissingAsNaN == other.Options.MissingAsNaN;
 
     /// <summary>The rows of one batch.</summary>
     internal sealed class Rows

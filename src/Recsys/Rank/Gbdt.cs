@@ -74,7 +74,8 @@ public sealed partial class Gbdt : IRanker, IFeatureModel, IModel<Gbdt>
         ArgumentNullException.ThrowIfNull(features);
         ArgumentNullException.ThrowIfNull(examples);
         options ??= new GbdtOptions();
-        var input = new DenseInput(features.Schema, options.Layout ?? DenseInput.ForTrees);
+        var layout = options.Layout ?? options.WarmStart?._input?.Options ?? DenseInput.ForTrees;
+        var input = new DenseInput(features.Schema, layout);
         var (x, targets) = Rows(input, features, examples);
         var (judgedX, judged) = validation is null ? (null, null) : Rows(input, features, validation);
         return Train(x, input.Layout.ColumnCount, targets, options, judgedX, judged, input, progress, cancel);
@@ -119,6 +120,18 @@ public sealed partial class Gbdt : IRanker, IFeatureModel, IModel<Gbdt>
     private static Gbdt Train(float[] x, int columns, GbdtTargets targets, GbdtOptions options, float[]? validationX,
         GbdtTargets? validation, DenseInput? input, IProgress<TrainProgress>? progress, CancellationToken cancel)
     {
+        var described = GbdtColumns.Of(columns, options, input?.Layout);
+        CheckWarmStart(columns, options, input);
+        if (options.GradientSampling is { } sampling)
+        {
+            if (options.RowSample < 1)
+                throw new ArgumentException($"{nameof(options.GradientSampling)} replaces {nameof(options.RowSample)}, which is " +
+                    $"{options.RowSample}: use one.", nameof(options));
+            if (options.Objective.HasLeafValues || sampling.Top + sampling.Other > 1)
+                throw new ArgumentException(options.Objective.HasLeafValues
+                    ? $"The gradients of {options.Objective} do not tell rows apart; {nameof(options.GradientSampling)} needs that."
+                    : $"Top {sampling.Top} and Other {sampling.Other} are more than all rows.", nameof(options));
+        }
         options.Objective.Check(targets);
         if (validation is not null)
         {
@@ -132,8 +145,30 @@ public sealed partial class Gbdt : IRanker, IFeatureModel, IModel<Gbdt>
             throw new ArgumentException($"{nameof(options.EarlyStoppingRounds)} is {options.EarlyStoppingRounds}, but there are no " +
                 "validation rows to stop by.", nameof(validation));
         }
-        return new GbdtTraining(x, columns, targets, options, validationX, validation).Run(
+        return new GbdtTraining(x, described, targets, options, validationX, validation).Run(
             (trees, starts, best) => new Gbdt(trees, starts, options.Objective, best, input), progress, cancel);
+    }
+
+    private static void CheckWarmStart(int columns, GbdtOptions options, DenseInput? input)
+    {
+        if (options.WarmStart is not { } old) return;
+        if (old.Objective.Kind != options.Objective.Kind || old.OutputCount != options.Objective.Outputs)
+            throw new ArgumentException($"The model of {nameof(options.WarmStart)} minimises {old.Objective}, not {options.Objective}.",
+                nameof(options));
+        if (options.BaseScore is { } given)
+            throw new ArgumentException($"{nameof(options.BaseScore)} is {given}, but that of {nameof(options.WarmStart)} stays: leave " +
+                "one out.", nameof(options));
+        if (old.Trees.ColumnCount != columns)
+            throw new ArgumentException(
+                $"The model of {nameof(options.WarmStart)} has {old.Trees.ColumnCount} columns, the data {columns}.", nameof(options));
+        if (old._input is null != input is null)
+            throw new ArgumentException($"The model of {nameof(options.WarmStart)} was trained on " +
+                (old._input is null ? "a matrix, not on a feature schema." : "a feature schema, not on a matrix."), nameof(options));
+        if (input is null || old._input is null) return;
+        old._input.Schema.EnsureCompatible(input.Schema);
+        if (!old._input.HasLayoutOf(input))
+            throw new ArgumentException($"The model of {nameof(options.WarmStart)} has other columns; leave {nameof(options.Layout)} " +
+                "null to take them.", nameof(options));
     }
 
     private static (float[] X, GbdtTargets Targets) Rows(DenseInput input, FeatureSet features, Examples examples)

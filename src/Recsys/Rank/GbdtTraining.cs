@@ -9,6 +9,8 @@ internal sealed class GbdtTraining
     private const int Block = 4096;
     private readonly float[] _x;
     private readonly int _columns;
+    private readonly sbyte[]? _signs;
+    private readonly bool[] _isCategorical;
     private readonly GbdtTargets _targets;
     private readonly float[] _weights;
     private readonly GbdtOptions _options;
@@ -19,9 +21,11 @@ internal sealed class GbdtTraining
     private readonly float[][] _scores;             // [outputs][rows]
     private readonly float[][] _validationScores;   // [outputs][validation rows]
 
-    public GbdtTraining(float[] x, int columns, GbdtTargets targets, GbdtOptions options, float[]? validationX, GbdtTargets? validation)
+    public GbdtTraining(float[] x, GbdtColumns columns, GbdtTargets targets, GbdtOptions options, float[]? validationX,
+        GbdtTargets? validation)
     {
-        (_x, _columns, _targets, _weights, _options) = (x, columns, targets, targets.Weights, options);
+        (_x, _columns, _targets, _weights, _options) = (x, columns.Count, targets, targets.Weights, options);
+        (_signs, _isCategorical) = (columns.Signs, columns.IsCategorical);
         (_objective, _validationX, _validation) = (options.Objective, validationX, validation);
         _rng = new Rng(options.Seed);
         _scores = Scores(targets.Count);
@@ -32,31 +36,35 @@ internal sealed class GbdtTraining
     {
         var o = _options;
         var outputs = _objective.Outputs;
-        var data = BinnedMatrix.Create(_x, _columns, o.MaxBins, o.BinSampleRows, _rng.Stream(0), o.Threads, cancel);
+        var categories = CategoryColumns.Create(_x, _columns, _isCategorical, o.Threads, cancel);
+        var data = BinnedMatrix.Create(_x, _columns, o.MaxBins, o.BinSampleRows, _rng.Stream(0), o.Threads, cancel, _isCategorical);
         var starts = Starts();
-        for (var output = 0; output < outputs; output++)
-        {
-            Array.Fill(_scores[output], starts[output]);
-            Array.Fill(_validationScores[output], starts[output]);
-        }
+        var builder = new TreeBuilder();
+        var oldRounds = Begin(builder, starts);
         var derivatives = _objective.Derivatives(_targets, o.Threads);
         var gradients = new GradientPairs(_targets.Count);
         var rules = new SplitRules(o.L2, o.L1, o.MinGain, o.MinChildWeight, o.MinLeafRows);
         var growth = new GrowthRules(o.Growth == GbdtGrowth.LeafWise, o.MaxLeaves, o.MaxDepth == 0 ? -1 : o.MaxDepth);
-        var tree = new HistogramTree(data, gradients, rules, growth, o.Threads);
-        var builder = new TreeBuilder();
+        var c = o.Categories;
+        var sets = categories is null ? null : new CategorySearch(
+            categories, gradients, rules, new CategoryRules(c.Smoothing, c.L2, c.MaxListed, c.MinGroupRows, c.OneByOneUpTo));
+        var tree = new HistogramTree(data, gradients, rules, growth, o.Threads, _signs, sets);
         var order = new int[_targets.Count];
         var used = new bool[_columns];
-        var (best, bestRounds) = (double.PositiveInfinity, 0);
-        for (var round = 0; round < o.Trees; round++)
+        var (best, bestRounds) = (oldRounds > 0 && _validation is not null ? ValidationLoss() : double.PositiveInfinity, oldRounds);
+        for (var round = oldRounds; round < oldRounds + o.Trees; round++)
         {
             cancel.ThrowIfCancellationRequested();
             derivatives.BeginRound(_scores, cancel);
             for (var output = 0; output < outputs; output++)
             {
                 var (own, draw) = (output, (round * outputs) + output);
-                gradients.Update((from, to) => Derivatives(derivatives, own, gradients, from, to), o.Threads);
-                var rows = order.AsMemory(0, DrawRows(order, draw));
+                var count = -1;
+                gradients.Update((from, to) => Derivatives(derivatives, own, gradients, from, to), o.Threads,
+                    o.GradientSampling is { } sampling && round >= 1 / o.LearningRate
+                        ? () => count = GradientSampling.Draw(order, gradients, _weights, sampling, _rng.Stream(3).Stream((ulong)draw))
+                        : null);
+                var rows = order.AsMemory(0, count >= 0 ? count : DrawRows(order, draw));
                 DrawColumns(used, draw);
                 var leaves = tree.Grow(builder, rows, used, o.LearningRate, cancel);
                 if (_objective.HasLeafValues) FitLeaves(builder, leaves, order, _scores[output], cancel);
@@ -74,7 +82,7 @@ internal sealed class GbdtTraining
             {
                 reported = _objective.Loss(_targets, _scores, o.Threads);
             }
-            progress?.Report(new TrainProgress("gbdt", round + 1, o.Trees, reported));
+            progress?.Report(new TrainProgress("gbdt", round + 1 - oldRounds, o.Trees, reported));
             if (o.EarlyStoppingRounds > 0 && round + 1 - bestRounds >= o.EarlyStoppingRounds) break;
         }
         if (o.EarlyStoppingRounds > 0) builder.KeepTrees(bestRounds * outputs);
@@ -83,7 +91,22 @@ internal sealed class GbdtTraining
 
     private float[][] Scores(int rows) => [.. Enumerable.Range(0, _objective.Outputs).Select(_ => new float[rows])];
 
-    private float[] Starts() => _options.BaseScore is { } given
+    // Scores before the first new tree.
+    private int Begin(TreeBuilder builder, float[] starts)
+    {
+        for (var output = 0; output < starts.Length; output++)
+        {
+            Array.Fill(_scores[output], starts[output]);
+            Array.Fill(_validationScores[output], starts[output]);
+        }
+        if (_options.WarmStart is not { } old) return 0;
+        builder.Add(old.Trees);
+        AddTree(old.Trees, _x, _scores);
+        if (_validation is not null) AddTree(old.Trees, _validationX!, _validationScores);
+        return old.RoundCount;
+    }
+
+    private float[] Starts() => _options.WarmStart is { } old ? old.BaseScores.ToArray() : _options.BaseScore is { } given
         ? [.. Enumerable.Repeat((float)given, _objective.Outputs)]
         : Array.ConvertAll(_objective.Start(_targets), start => (float)start);
 
@@ -113,7 +136,8 @@ internal sealed class GbdtTraining
             for (var at = 0; at < weights.Length; at++) weights[at] = _weights[rows[at]];
             values[i] = _objective.LeafValue(residuals, weights);
         }, cancel);
-        for (var i = 0; i < values.Length; i++) builder.SetValue(leaves[i].Node, _options.LearningRate * values[i]);
+        for (var i = 0; i < values.Length; i++)
+            builder.SetValue(leaves[i].Node, _options.LearningRate * leaves[i].Bounds.Clamp(values[i]));
     }
 
     private void Apply(TreeBuilder builder, List<HistogramTree.Leaf> leaves, int[] order, int rows, int output, CancellationToken cancel)
@@ -129,8 +153,8 @@ internal sealed class GbdtTraining
         }
         if (rows == order.Length && _validation is null) return;
         var last = builder.BuildLast(_columns);
-        if (rows < order.Length) AddTree(last, _x, scores);
-        if (_validation is not null) AddTree(last, _validationX!, _validationScores[output]);
+        if (rows < order.Length) AddTree(last, _x, [scores]);
+        if (_validation is not null) AddTree(last, _validationX!, [_validationScores[output]]);
     }
 
     // Ascending, so that each tree reads memory in order while it can.
@@ -155,12 +179,13 @@ internal sealed class GbdtTraining
         for (var i = 0; i < dropped; i++) used[order[i]] = false;
     }
 
-    private void AddTree(TreeEnsemble tree, float[] x, float[] scores)
-        => Shards.Run((scores.Length + Block - 1) / Block, _options.Threads, block =>
+    private void AddTree(TreeEnsemble trees, float[] x, float[][] scores)
+        => Shards.Run((scores[0].Length + Block - 1) / Block, _options.Threads, block =>
         {
             var from = block * Block;
-            var count = Math.Min(Block, scores.Length - from);
-            tree.AddTo(x.AsSpan(from * _columns, count * _columns), scores.AsSpan(from, count));
+            var count = Math.Min(Block, scores[0].Length - from);
+            for (var output = 0; output < scores.Length; output++)
+                trees.AddTo(output, x.AsSpan(from * _columns, count * _columns), scores[output].AsSpan(from, count));
         });
 
     private double ValidationLoss()

@@ -49,7 +49,9 @@ internal sealed class BinnedMatrix
     /// <param name="rng">Draws the sample.</param>
     /// <param name="threads">Does not change the result.</param>
     /// <param name="cancel">Checked for each column and block of rows.</param>
-    public static BinnedMatrix Create(float[] x, int columns, int maxBins, int sampleRows, Rng rng, int threads, CancellationToken cancel)
+    /// <param name="isCategorical">Columns that need no cuts, since bins do not split them; null: none. [columns]</param>
+    public static BinnedMatrix Create(float[] x, int columns, int maxBins, int sampleRows, Rng rng, int threads, CancellationToken cancel,
+        bool[]? isCategorical = null)
     {
         const int Block = 4096;
         var rows = x.Length / columns;
@@ -62,7 +64,7 @@ internal sealed class BinnedMatrix
         var padded = new float[columns * Histograms.CutBlock];
         Shards.Run(columns, threads, column =>
         {
-            cuts[column] = Cuts(x, columns, column, sample, maxBins);
+            cuts[column] = isCategorical?[column] == true ? [] : Cuts(x, columns, column, sample, maxBins);
             var own = padded.AsSpan(column * Histograms.CutBlock, Histograms.CutBlock);
             own.Fill(float.PositiveInfinity);
             cuts[column].CopyTo(own[16..]);

@@ -41,8 +41,20 @@ internal sealed class GradientPairs(int rows)
     /// <summary>Computes all parts.</summary>
     /// <param name="derivatives">Fills g and h of the rows start..end-1.</param>
     /// <param name="threads">Does not change the result.</param>
+    /// <param name="reweigh">Called in between, to change g and h; or null.</param>
     /// <exception cref="ArithmeticException">The gradients are not finite.</exception>
-    public void Update(Action<int, int> derivatives, int threads)
+    public void Update(Action<int, int> derivatives, int threads, Action? reweigh = null)
+    {
+        Sum(derivatives, threads);
+        if (reweigh is not null)
+        {
+            reweigh();
+            Sum(static (_, _) => { }, threads);
+        }
+        Pack(threads);
+    }
+
+    private void Sum(Action<int, int> derivatives, int threads)
     {
         Shards.Run(Parts, threads, part =>
         {
@@ -56,6 +68,10 @@ internal sealed class GradientPairs(int rows)
             }
             (_sumG[part], _sumH[part]) = (g, h);
         });
+    }
+
+    private void Pack(int threads)
+    {
         double sumG = 0, sumH = 0;
         for (var part = 0; part < Parts; part++)
         {

@@ -26,11 +26,23 @@ internal sealed class HistogramTree
     private readonly long[][] _partial;
     private readonly Stack<long[]> _free = new();
     private readonly HistogramSplit[] _byColumn;
+    private readonly sbyte[]? _signs;
+    private readonly CategorySearch? _categories;
     private int _held;
 
-    public HistogramTree(BinnedMatrix data, GradientPairs gradients, SplitRules rules, GrowthRules growth, int threads)
+    /// <summary>Prepares the memory.</summary>
+    /// <param name="data">The rows.</param>
+    /// <param name="gradients">Of the rows; may change between trees.</param>
+    /// <param name="rules">The objective.</param>
+    /// <param name="growth">The size of trees.</param>
+    /// <param name="threads">Does not change the result.</param>
+    /// <param name="signs">What each column may do to the score: raise it (1), lower it (-1), both (0); null: all both. [columns]</param>
+    /// <param name="categories">Columns that are split by sets; null: none.</param>
+    public HistogramTree(BinnedMatrix data, GradientPairs gradients, SplitRules rules, GrowthRules growth, int threads,
+        sbyte[]? signs = null, CategorySearch? categories = null)
     {
         (_data, _gradients, _rules, _growth, _threads) = (data, gradients, rules, growth, threads);
+        (_signs, _categories) = (signs, categories);
         _spare = new int[data.RowCount];
         _ones = rules.MinLeafRows > 1 ? new long[data.RowCount] : [];
         Array.Fill(_ones, 1);
@@ -49,13 +61,13 @@ internal sealed class HistogramTree
     /// <returns>The leaves and their ranges.</returns>
     public List<Leaf> Grow(TreeBuilder builder, Memory<int> rows, bool[] usedColumns, double rate, CancellationToken cancel)
     {
-        var root = new Node(builder.BeginTree(), 0, rows.Length, 0);
+        var root = new Node(builder.BeginTree(), 0, rows.Length, 0, ValueBounds.None);
         var (open, leaves) = (new List<Node>(), new List<Leaf>());
         if (rows.Length > 0 && _growth.MaxLeaves > 1 && root.Depth != _growth.MaxDepth)
         {
             root.Histogram = Rent();
             Count(rows.Span, root.Histogram);
-            Consider(root, usedColumns, builder);
+            Consider(root, rows, usedColumns, builder);
         }
         open.Add(root);
         for (var leafCount = 1; leafCount < _growth.MaxLeaves && Next(open) is { } node; leafCount++)
@@ -64,21 +76,23 @@ internal sealed class HistogramTree
             open.Remove(node);
             var split = node.Best;
             var leftRows = Partition(rows.Slice(node.Start, node.Count), split);
-            var left = builder.Split(
-                node.Id, split.Column, _data.Threshold(split.Column, split.Bin), split.MissingLeft, split.Gain);
-            var children = (Left: new Node(left, node.Start, leftRows, node.Depth + 1),
-                Right: new Node(left + 1, node.Start + leftRows, node.Count - leftRows, node.Depth + 1));
+            var left = split.Categories is null
+                ? builder.Split(node.Id, split.Column, _data.Threshold(split.Column, split.Bin), split.MissingLeft, split.Gain)
+                : builder.Split(node.Id, split.Column, _categories!.Listed(split), split.MissingLeft, split.Gain);
+            var bounds = node.Bounds.Split(_signs?[split.Column] ?? 0, split.Middle);
+            var children = (Left: new Node(left, node.Start, leftRows, node.Depth + 1, bounds.Left),
+                Right: new Node(left + 1, node.Start + leftRows, node.Count - leftRows, node.Depth + 1, bounds.Right));
             open.Add(children.Left);
             open.Add(children.Right);
             if (leafCount + 1 < _growth.MaxLeaves && children.Left.Depth != _growth.MaxDepth)
-                Search(node, children.Left, children.Right, rows.Span, usedColumns, builder);
+                Search(node, children.Left, children.Right, rows, usedColumns, builder);
             else
                 Return(node);
         }
         foreach (var node in open)
         {
             Return(node);
-            leaves.Add(new Leaf(node.Id, node.Start, node.Count));
+            leaves.Add(new Leaf(node.Id, node.Start, node.Count, node.Bounds));
         }
         var values = new (double Value, double H)[leaves.Count];
         var order = rows;
@@ -86,17 +100,17 @@ internal sealed class HistogramTree
             values[i] = Value(order.Span.Slice(leaves[i].Start, leaves[i].Count)), cancel);
         for (var i = 0; i < values.Length; i++)
         {
-            builder.SetValue(leaves[i].Node, rate * values[i].Value);
+            builder.SetValue(leaves[i].Node, rate * leaves[i].Bounds.Clamp(values[i].Value));
             builder.SetCover(leaves[i].Node, values[i].H);
         }
         return leaves;
     }
 
-    private void Search(Node parent, Node left, Node right, Span<int> rows, bool[] usedColumns, TreeBuilder builder)
+    private void Search(Node parent, Node left, Node right, Memory<int> rows, bool[] usedColumns, TreeBuilder builder)
     {
         var (small, large) = left.Count <= right.Count ? (left, right) : (right, left);
         small.Histogram = Rent();
-        Count(rows.Slice(small.Start, small.Count), small.Histogram);
+        Count(rows.Span.Slice(small.Start, small.Count), small.Histogram);
         if (parent.Histogram is { } whole)
         {
             Histograms.Subtract(whole, small.Histogram);
@@ -105,10 +119,10 @@ internal sealed class HistogramTree
         else
         {
             large.Histogram = Rent();
-            Count(rows.Slice(large.Start, large.Count), large.Histogram);
+            Count(rows.Span.Slice(large.Start, large.Count), large.Histogram);
         }
-        Consider(left, usedColumns, builder);
-        Consider(right, usedColumns, builder);
+        Consider(left, rows, usedColumns, builder);
+        Consider(right, rows, usedColumns, builder);
     }
 
     // The node to split next, or null.
@@ -123,7 +137,7 @@ internal sealed class HistogramTree
         return best;
     }
 
-    private void Consider(Node node, bool[] usedColumns, TreeBuilder builder)
+    private void Consider(Node node, Memory<int> rows, bool[] usedColumns, TreeBuilder builder)
     {
         var histogram = node.Histogram!;
         var pairs = 0L;
@@ -131,25 +145,31 @@ internal sealed class HistogramTree
         builder.SetCover(node.Id, GradientPairs.Low(pairs) * _gradients.UnitH);
         if (node.Count >= 2 * _rules.MinLeafRows)
         {
-            var parts = _data.HistogramLength > Grain / 8 ? _threads : 1;
+            var parts = _data.HistogramLength > Grain / 8 || (_categories is not null && node.Count > Grain / 8) ? _threads : 1;
             Shards.Run(parts, parts, part =>
             {
                 var (start, end) = Shards.Range(_data.ColumnCount, parts, part);
                 for (var column = start; column < end; column++)
-                {
-                    var (first, cells) = (_data.Offsets[column], _data.Bins(column) + 1);
-                    var counts = _ones.Length > 0 ? histogram.AsSpan(_data.HistogramLength + first, cells) : default;
-                    _byColumn[column] = usedColumns[column]
-                        ? SplitFinder.Find(histogram.AsSpan(first, cells), counts, pairs, node.Count, column, _rules, _gradients.UnitG,
-                            _gradients.UnitH)
-                        : default;
-                }
+                    _byColumn[column] = usedColumns[column] ? Find(node, rows, histogram, pairs, column) : default;
             });
             foreach (var split in _byColumn)
                 if (split.Gain > node.Best.Gain) node.Best = split;
         }
         // Past the budget, a node that will be split counts both children instead of keeping its cells.
         if (node.Best.Gain <= 0 || _held * (long)_length * sizeof(long) > HistogramBudget) Return(node);
+    }
+
+    private HistogramSplit Find(Node node, Memory<int> rows, long[] histogram, long pairs, int column)
+    {
+        if (_categories is not null && _categories.Has(column))
+            return _categories.Find(column, rows.Span.Slice(node.Start, node.Count), node.Bounds);
+        var (first, cells) = (_data.Offsets[column], _data.Bins(column) + 1);
+        var counts = _ones.Length > 0 ? histogram.AsSpan(_data.HistogramLength + first, cells) : default;
+        return _signs is null
+            ? SplitFinder.Find(histogram.AsSpan(first, cells), counts, pairs, node.Count, column, _rules, _gradients.UnitG,
+                _gradients.UnitH)
+            : BoundedSplits.Find(histogram.AsSpan(first, cells), counts, pairs, node.Count, column, _rules, _signs[column], node.Bounds,
+                _gradients.UnitG, _gradients.UnitH);
     }
 
     private void Count(ReadOnlySpan<int> rows, long[] histogram)
@@ -178,8 +198,11 @@ internal sealed class HistogramTree
         Shards.Run(parts, parts, part =>
         {
             var (start, end) = Shards.Range(rows.Length, parts, part);
-            fronts[part] = Histograms.Partition(_data.Codes, _data.ColumnCount, split.Column, split.Bin, split.MissingLeft,
-                rows.Span[start..end], _spare.AsSpan(start, end - start));
+            var own = rows.Span[start..end];
+            var spare = _spare.AsSpan(start, end - start);
+            fronts[part] = split.Categories is not null
+                ? _categories!.Partition(split, own, spare)
+                : Histograms.Partition(_data.Codes, _data.ColumnCount, split.Column, split.Bin, split.MissingLeft, own, spare);
         });
         var all = rows.Span;
         var front = 0;
@@ -226,10 +249,12 @@ internal sealed class HistogramTree
     }
 
     /// <summary>A leaf of the tree that was grown, and the rows that reach it.</summary>
-    internal readonly record struct Leaf(int Node, int Start, int Count);
+    internal readonly record struct Leaf(int Node, int Start, int Count, ValueBounds Bounds);
 
-    private sealed class Node(int id, int start, int count, int depth)
+    private sealed class Node(int id, int start, int count, int depth, ValueBounds bounds)
     {
+        public ValueBounds Bounds { get; } = bounds;
+
         public int Id { get; } = id;
 
         public int Start { get; } = start;

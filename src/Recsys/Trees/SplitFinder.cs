@@ -20,13 +20,20 @@ internal readonly record struct SplitRules(double L2, double L1, double MinGain,
 }
 
 /// <summary>The best split of a node on a column: bins 1..Bin go left. Gain 0: there is none.</summary>
-internal readonly record struct HistogramSplit(int Column, int Bin, bool MissingLeft, double Gain);
+internal readonly record struct HistogramSplit(int Column, int Bin, bool MissingLeft, double Gain)
+{
+    /// <summary>The codes that go left, ascending; null where a bin decides.</summary>
+    public int[]? Categories { get; init; }
+
+    /// <summary>The middle of the values of both sides, where bounds matter.</summary>
+    public double Middle { get; init; }
+}
 
 /// <summary>Finds the best split of one column of a histogram.</summary>
 internal static class SplitFinder
 {
     // Gains below this part of the node's score are rounding.
-    private const double Noise = 1e-9;
+    internal const double Noise = 1e-9;
 
     /// <summary>The best split; of equals the lowest bin, missing to the right first.</summary>
     /// <param name="pairs">The column's cells, missing first.</param>

@@ -57,6 +57,19 @@ internal sealed class TreeBuilder
 
     public TreeNode this[int node] => _nodes[node];
 
+    /// <summary>Adds trees that are complete.</summary>
+    public void Add(TreeEnsemble trees)
+    {
+        for (var tree = 0; tree < trees.TreeCount; tree++) _starts.Add(_nodes.Count + trees.Root(tree));
+        var first = _nodes.Count;
+        for (var i = 0; i < trees.NodeCount; i++)
+        {
+            var node = trees[i];
+            _nodes.Add(node.IsLeaf ? node : node with { Left = first + node.Left, Right = first + node.Right });
+            if (node.IsCategorical) _categories[first + i] = trees.Categories(i).ToArray();
+        }
+    }
+
     /// <summary>Forgets all trees but the first ones.</summary>
     public void KeepTrees(int count)
     {

@@ -195,7 +195,8 @@ public sealed partial class TreeEnsemble
         }
     }
 
-    private void AddTo(int output, ReadOnlySpan<float> rows, Span<float> sums)
+    /// <summary>The same for one output. [count]</summary>
+    internal void AddTo(int output, ReadOnlySpan<float> rows, Span<float> sums)
     {
         var (roots, depths) = (_byOutput[output].Roots, _byOutput[output].Depths);
         if (HasCategories) TreeWalk.AddValues(_nodes, _categories, roots, depths, rows, ColumnCount, sums);
