@@ -158,15 +158,14 @@ public sealed partial class Gbdt : IRanker, IFeatureModel, IModel<Gbdt>
         if (options.BaseScore is { } given)
             throw new ArgumentException($"{nameof(options.BaseScore)} is {given}, but that of {nameof(options.WarmStart)} stays: leave " +
                 "one out.", nameof(options));
-        if (old.Trees.ColumnCount != columns)
-            throw new ArgumentException(
-                $"The model of {nameof(options.WarmStart)} has {old.Trees.ColumnCount} columns, the data {columns}.", nameof(options));
         if (old._input is null != input is null)
             throw new ArgumentException($"The model of {nameof(options.WarmStart)} was trained on " +
                 (old._input is null ? "a matrix, not on a feature schema." : "a feature schema, not on a matrix."), nameof(options));
-        if (input is null || old._input is null) return;
-        old._input.Schema.EnsureCompatible(input.Schema);
-        if (!old._input.HasLayoutOf(input))
+        if (input is not null) old._input!.Schema.EnsureCompatible(input.Schema);
+        else if (old.Trees.ColumnCount != columns)
+            throw new ArgumentException(
+                $"The model of {nameof(options.WarmStart)} has {old.Trees.ColumnCount} columns, the data {columns}.", nameof(options));
+        if (input is not null && !old._input!.HasLayoutOf(input))
             throw new ArgumentException($"The model of {nameof(options.WarmStart)} has other columns; leave {nameof(options.Layout)} " +
                 "null to take them.", nameof(options));
     }

@@ -181,6 +181,14 @@ internal sealed class CategorySearch
                 if (Rows[code]++ == 0) _present[count++] = code;
                 Pairs[code] += packed[row];
             }
+            if (count > Rows.Length / 16)
+            {
+                // Finding them anew in order costs less than sorting them.
+                count = 0;
+                for (var code = 0; code < Rows.Length; code++)
+                    if (Rows[code] > 0) _present[count++] = code;
+                return _present.AsSpan(0, count);
+            }
             var present = _present.AsSpan(0, count);
             present.Sort();
             return present;
