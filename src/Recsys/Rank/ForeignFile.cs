@@ -37,7 +37,8 @@ internal static class ForeignFile
         var sorted = values.ToArray();
         Array.Sort(sorted);
         if (sorted.Length > 0 && (sorted[0] < 0 || sorted[^1] > MostCategory))
-            throw new InvalidDataException($"{where} has the category {(sorted[0] < 0 ? sorted[0] : sorted[^1])}; 0 to {MostCategory} fit a float.");
+            throw new InvalidDataException(
+                $"{where} has the category {(sorted[0] < 0 ? sorted[0] : sorted[^1])}; 0 to {MostCategory} fit a float.");
         var count = 0;
         for (var i = 0; i < sorted.Length; i++)
             if (i == 0 || sorted[i] != sorted[i - 1]) sorted[count++] = sorted[i];

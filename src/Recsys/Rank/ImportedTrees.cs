@@ -61,7 +61,9 @@ public sealed class ImportedTrees : IRanker, IScoreExplainer, IFeatureModel, IMo
     /// <summary>What becomes of raw scores.</summary>
     public ScoreLink Link { get; }
 
-    /// <summary>What raw scores are multiplied by before the link: LightGBM's <c>sigmoid</c>, 1 / rounds for a random forest; else 1.</summary>
+    /// <summary>
+    /// What raw scores are multiplied by before the link: LightGBM's <c>sigmoid</c>, 1 / rounds for a random forest; else 1.
+    /// </summary>
     public float LinkSlope { get; }
 
     /// <summary>The raw scores before the first tree. [outputs]</summary>

@@ -1,4 +1,5 @@
-// LightGBM's text model (v2 to v4), as src/io/tree.cpp and src/boosting/gbdt_model_text.cpp write it: key=value lines, a block for each tree.
+// LightGBM's text model (v2 to v4), as its src/io/tree.cpp and src/boosting/gbdt_model_text.cpp write it: key=value lines, one block for
+// each tree.
 //   decision_type of a split: bit 0 categorical, bit 1 missing goes left, bits 2 and 3 what is missing (0 nothing, 1 zero, 2 NaN);
 //   x ≤ threshold goes left; a child below 0 is leaf -1 - child; a category whose bit is set goes left, all others and NaN right;
 //   NaN where nothing is missing counts as 0. Leaf values have the learning rate and the start score in them.
@@ -19,7 +20,9 @@ public static class LightGbmModel
 {
     /// <summary>Reads a file.</summary>
     /// <param name="path">Of a text model, at most 1 GiB.</param>
-    /// <exception cref="InvalidDataException">It is no such model, is damaged, or uses what is not supported; the message says where.</exception>
+    /// <exception cref="InvalidDataException">
+    /// It is no such model, is damaged, or uses what is not supported; the message says where.
+    /// </exception>
     public static ImportedTrees Load(string path)
     {
         using var stream = File.OpenRead(path);
@@ -171,7 +174,9 @@ internal sealed class LightGbmBlock(int line)
     public bool Has(string key) => _entries.ContainsKey(key);
 
     public string Text(string key)
-        => _entries.TryGetValue(key, out var entry) ? entry.Value : throw new InvalidDataException($"The part from line {line} on has no '{key}'.");
+        => _entries.TryGetValue(key, out var entry)
+            ? entry.Value
+            : throw new InvalidDataException($"The part from line {line} on has no '{key}'.");
 
     public int Integer(string key, int minimum, int maximum)
         => int.TryParse(Text(key), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) && value >= minimum

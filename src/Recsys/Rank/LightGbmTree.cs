@@ -42,7 +42,8 @@ internal sealed class LightGbmTree
         _innerCounts = block.Has("internal_count") ? block.Integers("internal_count", _splits) : [];
         for (var n = 0; n < _splits; n++)
         {
-            if ((uint)_columns[n] >= (uint)columns) throw block.Bad("split_feature", $"names column {_columns[n]} at {n}; there are {columns}");
+            if ((uint)_columns[n] >= (uint)columns)
+                throw block.Bad("split_feature", $"names column {_columns[n]} at {n}; there are {columns}");
             if (_types[n] is < 0 or > 11) throw block.Bad("decision_type", $"is {_types[n]} at {n}; 0 to 11 have a meaning");
             Check("left_child", _lefts[n], n);
             Check("right_child", _rights[n], n);
@@ -105,7 +106,8 @@ internal sealed class LightGbmTree
         var count = _block.Integer("num_cat", 0, int.MaxValue - 1);
         var ends = _block.Integers("cat_boundaries", count + 1);
         for (var i = 0; i <= count; i++)
-            if (i == 0 ? ends[0] != 0 : ends[i] < ends[i - 1]) throw _block.Bad("cat_boundaries", $"is {ends[i]} at {i}; they ascend from 0");
+            if (i == 0 ? ends[0] != 0 : ends[i] < ends[i - 1])
+                throw _block.Bad("cat_boundaries", $"is {ends[i]} at {i}; they ascend from 0");
         var words = _block.Words("cat_threshold", ends[count]);
         var sets = new int[]?[_splits];
         var used = new bool[count];

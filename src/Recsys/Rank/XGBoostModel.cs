@@ -18,7 +18,9 @@ public static class XGBoostModel
 {
     /// <summary>Reads a file.</summary>
     /// <param name="path">Of a .json file, at most 1 GiB.</param>
-    /// <exception cref="InvalidDataException">It is no such model, is damaged, or uses what is not supported; the message says where.</exception>
+    /// <exception cref="InvalidDataException">
+    /// It is no such model, is damaged, or uses what is not supported; the message says where.
+    /// </exception>
     public static ImportedTrees Load(string path)
     {
         using var stream = File.OpenRead(path);
@@ -39,8 +41,8 @@ public static class XGBoostModel
         }
         catch (JsonException e)
         {
-            throw new InvalidDataException(
-                $"Line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}: no JSON ({ForeignFile.Shown(e.Message.Split(" LineNumber", 2)[0], 200)})", e);
+            var said = ForeignFile.Shown(e.Message.Split(" LineNumber", 2)[0], 200);
+            throw new InvalidDataException($"Line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}: no JSON ({said})", e);
         }
         catch (InvalidOperationException e)
         {
@@ -181,8 +183,8 @@ public static class XGBoostModel
             if ((uint)nodes[i] >= (uint)count || types[nodes[i]] != 1 || sets[nodes[i]] is not null)
                 throw tree["categories_nodes"].Bad($"names node {nodes[i]} at {i}, which has no categories of its own to split by");
             if (starts[i] != end || sizes[i] < 0 || sizes[i] > values.Length - end)
-                throw tree["categories_segments"].Bad($"gives node {nodes[i]} {sizes[i]} categories from {starts[i]}; from {end} are left " +
-                    $"{values.Length - end}");
+                throw tree["categories_segments"].Bad(
+                    $"gives node {nodes[i]} {sizes[i]} categories from {starts[i]}; from {end} on {values.Length - end} are left");
             end += sizes[i];
             sets[nodes[i]] = ForeignFile.Categories(values.AsSpan(starts[i], sizes[i]), $"'{tree.Path}.categories'");
         }

@@ -6,8 +6,6 @@
 // Lundberg, Erion and Lee, "Consistent individualized feature attribution for tree ensembles", 2018 (the path-dependent game);
 // Yu et al., "Linear TreeShap", NeurIPS 2022 (sums by edge, a column that splits twice).
 
-using Recsys.Numerics;
-
 namespace Recsys.Trees;
 
 /// <summary>Exact Shapley values of trees. Immutable, thread-safe.</summary>

@@ -24,7 +24,8 @@ public sealed class ImportanceTests
         var byValue = FeatureImportance.ByColumn(model.Trees, model.Layout, features);
         Assert.Equal("colour=g", byValue[0].Feature);
         Assert.Equal(model.Layout.ColumnCount, byValue.Count);
-        Assert.Equal(byFeature[0].Gain, byValue.Where(f => f.Feature.StartsWith("colour=", StringComparison.Ordinal)).Sum(f => f.Gain), 1e-6);
+        Assert.Equal(byFeature[0].Gain,
+            byValue.Where(f => f.Feature.StartsWith("colour=", StringComparison.Ordinal)).Sum(f => f.Gain), 1e-6);
         Assert.Equal(byValue.Select(f => f.Gain).OrderDescending(), byValue.Select(f => f.Gain));
 
         Assert.Equal("column 1", Gbdt.Train([9, 1, 9, 2], 2, [0, 1], options: new() { MinChildWeight = 0 }).Importance()[0].Feature);
@@ -72,7 +73,8 @@ public sealed class ImportanceTests
         var found = PermutationImportance.Measure((rows, scores) =>
         {
             for (var i = 0; i < scores.Length; i++) scores[i] = rows[2 * i];
-        }, x, 2, y, (scores, labels) => scores.Zip(labels, (s, l) => Math.Pow(s - l, 2)).Average(), options: new() { HigherIsBetter = false });
+        }, x, 2, y, (scores, labels) => scores.Zip(labels, (s, l) => Math.Pow(s - l, 2)).Average(),
+            options: new() { HigherIsBetter = false });
         Assert.Equal(["column 0", "column 1"], found.Select(f => f.Feature));
         // Shuffled, the mean squared difference is about twice the variance: (60² - 1) / 12.
         Assert.InRange(found[0].Mean, 0.6 * 2 * 3599 / 12, 1.4 * 2 * 3599 / 12);

@@ -26,10 +26,11 @@ public sealed class ImportedFilesTests
     [Theory]
     [InlineData("binary", "\"name\":\"gbtree\"", "\"name\":\"gbforest\"", "'learner.gradient_booster.name' is 'gbforest'")]
     [InlineData("binary", "\"name\":\"binary:logistic\"", "\"name\":\"binary:hinge\"", "'learner.objective.name' is 'binary:hinge'")]
-    [InlineData("binary", "\"base_score\":\"3E-1\"", "\"base_score\":\"0\"", "'learner.learner_model_param.base_score' gives the raw score")]
+    [InlineData("binary", "\"base_score\":\"3E-1\"", "\"base_score\":\"0\"", "param.base_score' gives the raw score")]
     [InlineData("binary", "\"base_score\":\"3E-1\"", "\"base_score\":\"[1E-1,2E-1]\"", "2 numbers for 1 outputs")]
     [InlineData("binary", "\"base_score\":\"3E-1\"", "\"base_score\":\"half\"", "is 'half'")]
-    [InlineData("binary", "\"num_feature\":\"5\",\"num_target\"", "\"num_feature\":\"2000000000\",\"num_target\"", "num_feature' is 2000000000")]
+    [InlineData("binary", "\"num_feature\":\"5\",\"num_target\"", "\"num_feature\":\"2000000000\",\"num_target\"",
+        "num_feature' is 2000000000")]
     [InlineData("binary", "\"num_feature\":\"5\",\"num_target\"", "\"num_feature\":\"1\",\"num_target\"", "split_indices' names column")]
     [InlineData("binary", "\"num_class\":\"0\"", "\"num_class\":\"2\"", "Output 1 has 0 trees")]
     [InlineData("binary", "\"left_children\":[1", "\"left_children\":[0", "'learner.gradient_booster.model.trees[0]': node 0 is the child")]
@@ -55,7 +56,8 @@ public sealed class ImportedFilesTests
     [Theory]
     [InlineData("binary", "tree\n", "forest\n", "Line 1 ('forest') is not 'tree'")]
     [InlineData("binary", "version=v4", "version=v9", "Line 2: 'version' is 'v9'")]
-    [InlineData("binary", "objective=binary sigmoid:1.5", "objective=cross_entropy_lambda", "Line 7: 'objective' is 'cross_entropy_lambda'")]
+    [InlineData("binary", "objective=binary sigmoid:1.5", "objective=cross_entropy_lambda",
+        "Line 7: 'objective' is 'cross_entropy_lambda'")]
     [InlineData("binary", "sigmoid:1.5", "sigmoid:-1", "'objective' has 'sigmoid:-1'")]
     [InlineData("binary", "max_feature_idx=4", "max_feature_idx=5", "5 names; max_feature_idx says 6")]
     [InlineData("binary", "num_tree_per_iteration=1", "num_tree_per_iteration=4", "6 trees cannot be shared evenly by 4 outputs")]
@@ -117,8 +119,8 @@ public sealed class ImportedFilesTests
         var lines = Text("lightgbm", "binary").Replace("\n", "\r\n", StringComparison.Ordinal);
         Assert.Equal(Score(Load("lightgbm", "binary")), Score(Read("lightgbm", Encoding.UTF8.GetBytes(lines))));
         // Words in quotes stay, whatever they spell.
-        var named = Text("xgboost", "sets").Replace("\"feature_names\":[]", "\"feature_names\":[\"NaN\",\"-Infinity\\\\\",\"a\\\"NaN\",\"I\",\"N\"]",
-            StringComparison.Ordinal);
+        var named = Text("xgboost", "sets").Replace("\"feature_names\":[]",
+            "\"feature_names\":[\"NaN\",\"-Infinity\\\\\",\"a\\\"NaN\",\"I\",\"N\"]", StringComparison.Ordinal);
         Assert.Equal(["NaN", "-Infinity\\", "a\"NaN", "I", "N"], Read("xgboost", Encoding.UTF8.GetBytes(named)).Columns);
     }
 
@@ -163,8 +165,8 @@ public sealed class ImportedFilesTests
     public void A_damaged_file_is_refused_or_gives_a_model_that_is_safe(string tool, string name)
     {
         var good = System.IO.File.ReadAllBytes(File(tool, name));
-        string[] words = ["0", "-1", "1", "2147483647", "-2147483648", "4294967295", "1e300", "-1e300", "1e-300", "NaN", "inf", "", " ", "\n", "=",
-            "[", "]", "{", "}", ",", "\"", "null", "true", "99999999999999999999", "\0", "é"];
+        string[] words = ["0", "-1", "1", "2147483647", "-2147483648", "4294967295", "1e300", "-1e300", "1e-300", "NaN", "inf", "", " ",
+            "\n", "=", "[", "]", "{", "}", ",", "\"", "null", "true", "99999999999999999999", "\0", "é"];
         var (rng, draw, refused) = (new Rng(5), 0ul, 0);
         for (var round = 0; round < 500; round++)
         {

@@ -4,7 +4,8 @@ using Recsys.Rank;
 namespace Recsys.Tests.Rank;
 
 /// <summary>A model of another tool, rows, and what the tool itself says of them: made by the scripts in Oracles.</summary>
-internal sealed record ImportedFixture(ImportedTrees Model, int Rows, float[] X, double[] Raw, double[] Predict, int[] Leaves, double[] Contributions)
+internal sealed record ImportedFixture(
+    ImportedTrees Model, int Rows, float[] X, double[] Raw, double[] Predict, int[] Leaves, double[] Contributions)
 {
     public static string Folder(string tool) => Path.Combine(AppContext.BaseDirectory, "Oracles", tool);
 
