@@ -4,6 +4,7 @@ namespace Recsys.Nn;
 public readonly struct Shape : IEquatable<Shape>
 {
     private readonly int _a, _b, _c, _d;
+    private readonly int _lengthLessOne;   // so that the default value is the single number, too
 
     /// <summary>The shape with these axes, each 0 or greater.</summary>
     /// <exception cref="ArgumentException">More than four axes, a negative size, or more than 2³¹ − 1 elements.</exception>
@@ -17,7 +18,7 @@ public readonly struct Shape : IEquatable<Shape>
             length *= size;
             if (length > int.MaxValue) throw new ArgumentException("A tensor has at most 2³¹ − 1 elements.", nameof(sizes));
         }
-        (Rank, Length) = (sizes.Length, (int)length);
+        (Rank, _lengthLessOne) = (sizes.Length, (int)length - 1);
         if (Rank > 0) _a = sizes[0];
         if (Rank > 1) _b = sizes[1];
         if (Rank > 2) _c = sizes[2];
@@ -28,7 +29,7 @@ public readonly struct Shape : IEquatable<Shape>
     public int Rank { get; }
 
     /// <summary>Number of elements; 1 without axes.</summary>
-    public int Length { get; }
+    public int Length => _lengthLessOne + 1;
 
     /// <summary>Size of the last axis; 1 without axes.</summary>
     public int Columns => Rank == 0 ? 1 : this[Rank - 1];
