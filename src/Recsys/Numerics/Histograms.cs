@@ -4,66 +4,20 @@ using System.Runtime.Intrinsics.X86;
 
 namespace Recsys.Numerics;
 
-/// <summary>Kernels over rows of one-byte codes: histograms of packed pairs, stable partitions, and the coding itself.</summary>
-internal static unsafe class Histograms
+/// <summary>Kernels over rows of one-byte codes: sums of histograms, stable partitions, and the coding itself.</summary>
+internal static unsafe partial class Histograms
 {
     /// <summary>Cuts of a column, padded with +∞ to a square of lanes, behind the last cut of each row of the square.</summary>
     public const int CutBlock = 16 + 256;
 
     // Rows ahead of the one at work: about one trip to memory.
-    private const int Ahead = 12;
-
-    /// <summary>histogram[offsets[c] + code of column c] += pairs[row], for every row and column.</summary>
-    /// <param name="codes">[all rows, columns]</param>
-    /// <param name="offsets">Where the part of each column begins. [columns]</param>
-    /// <param name="rows">The rows to add.</param>
-    /// <param name="pairs">By row: a signed sum in the high 32 bits, an unsigned one in the low.</param>
-    /// <param name="histogram">Integers, so their order does not matter.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Add(
-        ReadOnlySpan<byte> codes, ReadOnlySpan<int> offsets, ReadOnlySpan<int> rows, ReadOnlySpan<long> pairs, Span<long> histogram)
-    {
-        long columns = offsets.Length;
-        fixed (byte* all = codes)
-        fixed (int* first = offsets)
-        fixed (int* r = rows)
-        fixed (long* p = pairs)
-        fixed (long* sums = histogram)
-        {
-            for (var i = 0; i < rows.Length; i++)
-            {
-                if (Sse.IsSupported && i + Ahead < rows.Length)
-                {
-                    var next = all + (r[i + Ahead] * columns);
-                    Sse.Prefetch0(next);
-                    Sse.Prefetch0(next + columns - 1);
-                    Sse.Prefetch0(p + r[i + Ahead]);
-                }
-                var code = all + (r[i] * columns);
-                var pair = p[r[i]];
-                long c = 0;
-                for (; c + 8 <= columns; c += 8)
-                {
-                    var eight = *(ulong*)(code + c);
-                    sums[first[c] + (uint)(byte)eight] += pair;
-                    sums[first[c + 1] + (uint)(byte)(eight >> 8)] += pair;
-                    sums[first[c + 2] + (uint)(byte)(eight >> 16)] += pair;
-                    sums[first[c + 3] + (uint)(byte)(eight >> 24)] += pair;
-                    sums[first[c + 4] + (uint)(byte)(eight >> 32)] += pair;
-                    sums[first[c + 5] + (uint)(byte)(eight >> 40)] += pair;
-                    sums[first[c + 6] + (uint)(byte)(eight >> 48)] += pair;
-                    sums[first[c + 7] + (uint)(eight >> 56)] += pair;
-                }
-                for (; c < columns; c++) sums[first[c] + (uint)code[c]] += pair;
-            }
-        }
-    }
+    private const int Ahead = 24;
 
     /// <summary>
     /// Puts the rows whose code is at most <paramref name="last"/> to the front of <paramref name="rows"/> and the others into
     /// <paramref name="spare"/>, both in their old order.
     /// </summary>
-    /// <param name="codes">[all rows, columns]</param>
+    /// <param name="codes">[all rows, columns], and three bytes more.</param>
     /// <param name="columns">Of a row.</param>
     /// <param name="column">The one that decides.</param>
     /// <param name="last">The last code of the front, at least 1.</param>
@@ -78,15 +32,35 @@ internal static unsafe class Histograms
         // One comparison: where code 0 goes to the back, it wraps around above all others.
         var shift = zeroFirst ? 0u : 1u;
         var limit = (uint)last - shift;
-        int front = 0, back = 0;
+        int front = 0, back = 0, i = 0;
         fixed (byte* all = codes)
         fixed (int* r = rows)
         fixed (int* s = spare)
         {
             var code = all + column;
-            for (var i = 0; i < rows.Length; i++)
+            if (Avx512F.IsSupported)
             {
-                if (Sse.IsSupported && i + (2 * Ahead) < rows.Length) Sse.Prefetch0(code + ((long)r[i + (2 * Ahead)] * columns));
+                var (stride, low) = (Vector256.Create(columns), Vector256.Create(255u));
+                var (shifts, limits) = (Vector256.Create(shift), Vector512.Create(limit));
+                // A whole vector is stored, which must not run over what is still to come or beyond the end.
+                for (; i + 16 <= rows.Length && back + 16 <= spare.Length; i += 16)
+                {
+                    var sixteen = Vector512.Load(r + i);
+                    if (i + 64 + 16 <= rows.Length)
+                        for (var next = i + 64; next < i + 64 + 16; next++) Sse.Prefetch0(code + ((long)r[next] * columns));
+                    var a = (Avx2.GatherVector256((int*)code, sixteen.GetLower() * stride, 1).AsUInt32() & low) - shifts;
+                    var b = (Avx2.GatherVector256((int*)code, sixteen.GetUpper() * stride, 1).AsUInt32() & low) - shifts;
+                    var isFront = Vector512.LessThanOrEqual(Vector512.Create(a, b), limits).AsInt32();
+                    Avx512F.Compress(Vector512<int>.Zero, isFront, sixteen).Store(r + front);
+                    Avx512F.Compress(Vector512<int>.Zero, ~isFront, sixteen).Store(s + back);
+                    var count = Count(isFront.AsSingle());
+                    front += count;
+                    back += 16 - count;
+                }
+            }
+            for (; i < rows.Length; i++)
+            {
+                if (Sse.IsSupported && i + Ahead < rows.Length) Sse.Prefetch0(code + ((long)r[i + Ahead] * columns));
                 var row = r[i];
                 var isFront = code[(long)row * columns] - shift <= limit ? 1 : 0;
                 r[front] = row;

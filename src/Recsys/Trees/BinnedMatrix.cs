@@ -23,7 +23,7 @@ internal sealed class BinnedMatrix
         }
     }
 
-    /// <summary>[rows, columns]</summary>
+    /// <summary>[rows, columns], and a window more that kernels may read.</summary>
     public byte[] Codes { get; }
 
     public int RowCount { get; }
@@ -71,7 +71,7 @@ internal sealed class BinnedMatrix
             for (var i = 0; i < 16; i++) own[i] = own[16 + (16 * i) + 15];
         }, cancel);
 
-        var codes = new byte[x.Length];
+        var codes = new byte[checked(x.Length + HistogramLayout.Window)];
         Shards.Run((rows + Block - 1) / Block, threads, block =>
         {
             var start = block * Block * columns;

@@ -23,6 +23,7 @@ internal sealed class HistogramTree
     private readonly int[] _spare;
     private readonly long[] _ones;
     private readonly int _length;
+    private readonly HistogramLayout _layout;
     private readonly long[][] _partial;
     private readonly Stack<long[]> _free = new();
     private readonly HistogramSplit[] _byColumn;
@@ -48,6 +49,9 @@ internal sealed class HistogramTree
         Array.Fill(_ones, 1);
         // Counts of rows, where they matter, lie behind the pairs.
         _length = checked(data.HistogramLength * (_ones.Length > 0 ? 2 : 1));
+        var (cells, used) = (new int[data.ColumnCount], new bool[data.ColumnCount]);
+        for (var column = 0; column < cells.Length; column++) (cells[column], used[column]) = (data.Bins(column) + 1, true);
+        _layout = new HistogramLayout(cells, used, 1);
         _partial = new long[threads][];
         _byColumn = new HistogramSplit[data.ColumnCount];
     }
@@ -187,9 +191,12 @@ internal sealed class HistogramTree
     private void Count(ReadOnlySpan<int> rows, Span<long> histogram)
     {
         histogram.Clear();
-        Histograms.Add(_data.Codes, _data.Offsets, rows, _gradients.Packed, histogram[.._data.HistogramLength]);
-        if (_ones.Length > 0) Histograms.Add(_data.Codes, _data.Offsets, rows, _ones, histogram[_data.HistogramLength..]);
+        Add(rows, _gradients.Packed, histogram[.._layout.Length]);
+        if (_ones.Length > 0) Add(rows, _ones, histogram[_layout.Length..]);
     }
+
+    private void Add(ReadOnlySpan<int> rows, long[] pairs, Span<long> histogram)
+        => Histograms.Add(_data.Codes, _data.ColumnCount, _layout, 0, _layout.Strips.Length, rows, pairs, histogram);
 
     private int Partition(Memory<int> rows, HistogramSplit split)
     {
