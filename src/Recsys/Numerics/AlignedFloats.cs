@@ -24,5 +24,8 @@ internal sealed class AlignedFloats
 
     public Span<float> Span => _array.AsSpan(_start, Length);
 
+    /// <summary>The first float; it stays there, the memory is pinned.</summary>
+    internal unsafe float* Pointer => (float*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_array)) + _start;
+
     public Span<float> Slice(int start, int length) => Span.Slice(start, length);
 }

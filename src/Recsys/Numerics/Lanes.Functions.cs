@@ -14,6 +14,8 @@ internal interface IFunctionLanes<TVector> : ILanes<TVector> where TVector : str
 
     static abstract TVector Divide(TVector a, TVector b);
 
+    static abstract TVector Sqrt(TVector a);
+
     /// <summary>NaN if either is.</summary>
     static abstract TVector Min(TVector a, TVector b);
 
@@ -41,6 +43,7 @@ internal readonly unsafe partial struct Lanes128 : IFunctionLanes<Vector128<floa
 {
     public static float Lane(Vector128<float> value, int lane) => value.GetElement(lane);
     public static Vector128<float> Divide(Vector128<float> a, Vector128<float> b) => a / b;
+    public static Vector128<float> Sqrt(Vector128<float> a) => Vector128.Sqrt(a);
     public static Vector128<float> Min(Vector128<float> a, Vector128<float> b) => Vector128.Min(a, b);
     public static Vector128<float> Max(Vector128<float> a, Vector128<float> b) => Vector128.Max(a, b);
     public static Vector128<float> Abs(Vector128<float> a) => Vector128.Abs(a);
@@ -61,6 +64,7 @@ internal readonly unsafe partial struct Lanes256 : IFunctionLanes<Vector256<floa
 {
     public static float Lane(Vector256<float> value, int lane) => value.GetElement(lane);
     public static Vector256<float> Divide(Vector256<float> a, Vector256<float> b) => a / b;
+    public static Vector256<float> Sqrt(Vector256<float> a) => Vector256.Sqrt(a);
     public static Vector256<float> Min(Vector256<float> a, Vector256<float> b) => Vector256.Min(a, b);
     public static Vector256<float> Max(Vector256<float> a, Vector256<float> b) => Vector256.Max(a, b);
     public static Vector256<float> Abs(Vector256<float> a) => Vector256.Abs(a);
@@ -81,6 +85,7 @@ internal readonly unsafe partial struct Lanes512 : IFunctionLanes<Vector512<floa
 {
     public static float Lane(Vector512<float> value, int lane) => value.GetElement(lane);
     public static Vector512<float> Divide(Vector512<float> a, Vector512<float> b) => a / b;
+    public static Vector512<float> Sqrt(Vector512<float> a) => Vector512.Sqrt(a);
     public static Vector512<float> Min(Vector512<float> a, Vector512<float> b) => Vector512.Min(a, b);
     public static Vector512<float> Max(Vector512<float> a, Vector512<float> b) => Vector512.Max(a, b);
     public static Vector512<float> Abs(Vector512<float> a) => Vector512.Abs(a);
