@@ -27,7 +27,7 @@ internal interface IFactorForward
     /// <param name="order">The places of the examples, and behind them those that come next.</param>
     /// <param name="count">How many are the shard's.</param>
     /// <param name="gradients">Receives the gradients.</param>
-    BatchSums Gradients(int shard, ReadOnlySpan<int> order, int count, RowGradients gradients);
+    BatchSums Gradients(int shard, ReadOnlySpan<int> order, int count, BlockGradients gradients);
 }
 
 /// <summary>What a training reached.</summary>
@@ -46,9 +46,9 @@ internal sealed class FactorTraining
     private readonly IFactorForward _forward;
     private readonly FactorRows _rows;
     private readonly FactorMachineOptions _options;
-    private readonly RowGradients _gradients;
+    private readonly BlockGradients _gradients;
     private readonly RowStep _step;
-    private readonly BatchSums[] _sums = new BatchSums[RowGradients.Shards];
+    private readonly BatchSums[] _sums = new BatchSums[BlockGradients.Shards];
     private readonly Action<int> _forwardShard, _stepOwner;
     private readonly int[] _order;
     private int _start, _count, _shards;
@@ -56,7 +56,7 @@ internal sealed class FactorTraining
     public FactorTraining(IFactorForward forward, FactorRows rows, FactorMachineOptions options, float vectorPenalty, float weightPenalty)
     {
         (_forward, _rows, _options) = (forward, rows, options);
-        _gradients = new RowGradients(rows);
+        _gradients = new BlockGradients(rows);
         _step = new RowStep(options.Step == FactorStep.AdaGrad, options.LearningRate, vectorPenalty, weightPenalty);
         (_forwardShard, _stepOwner) = (ForwardShard, StepOwner);
         _order = new int[forward.Count];
@@ -111,7 +111,7 @@ internal sealed class FactorTraining
         {
             cancel.ThrowIfCancellationRequested();
             _count = Math.Min(_options.BatchSize, _order.Length - _start);
-            _shards = _gradients.Begin(Math.Clamp(_count / LeastShardExamples, 1, RowGradients.Shards));
+            _shards = _gradients.Begin(Math.Clamp(_count / LeastShardExamples, 1, BlockGradients.Shards));
             var threads = _count * _forward.Work < LeastWorkForThreads ? 1 : _options.Threads;
             Shards.Run(_shards, threads, _forwardShard, cancel);
             Shards.Run(_shards, threads, _stepOwner, cancel);

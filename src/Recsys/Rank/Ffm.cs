@@ -126,9 +126,9 @@ public sealed class Ffm : IRanker, IFeatureModel, IModel<Ffm>
         });
         if (options.Linear) rows.Bias = warmStart?.Bias ?? FactorTraining.Prior(true, labels, weights);
 
-        void Scores(SparseMatrix part, float[] scores) => Shards.Run(RowGradients.Shards, options.Threads, shard =>
+        void Scores(SparseMatrix part, float[] scores) => Shards.Run(BlockGradients.Shards, options.Threads, shard =>
         {
-            var (start, end) = Shards.Range(part.RowCount, RowGradients.Shards, shard);
+            var (start, end) = Shards.Range(part.RowCount, BlockGradients.Shards, shard);
             for (var i = start; i < end; i++) scores[i] = Logit(part.Row(i), rows, width, fieldOf, options.Normalise);
         });
         var forward = new Forward(x, labels, weights, rows, fieldOf, width, options);
@@ -220,7 +220,7 @@ public sealed class Ffm : IRanker, IFeatureModel, IModel<Ffm>
     private sealed class Forward(
         SparseMatrix x, float[] labels, float[] weights, FactorRows rows, int[] fieldOf, int width, FfmOptions options) : IFactorForward
     {
-        private readonly float[][] _errors = new float[RowGradients.Shards][];
+        private readonly float[][] _errors = new float[BlockGradients.Shards][];
 
         public int Count => x.RowCount;
 
@@ -230,7 +230,7 @@ public sealed class Ffm : IRanker, IFeatureModel, IModel<Ffm>
         {
         }
 
-        public BatchSums Gradients(int shard, ReadOnlySpan<int> order, int count, RowGradients gradients)
+        public BatchSums Gradients(int shard, ReadOnlySpan<int> order, int count, BlockGradients gradients)
         {
             var places = order[..count];
             var cells = 0;

@@ -142,9 +142,9 @@ public sealed class Fm : IRanker, IFeatureModel, IModel<Fm>
     }
 
     private static void Scores(SparseMatrix x, FactorRows rows, int threads, float[] scores)
-        => Shards.Run(RowGradients.Shards, threads, shard =>
+        => Shards.Run(BlockGradients.Shards, threads, shard =>
         {
-            var (start, end) = Shards.Range(x.RowCount, RowGradients.Shards, shard);
+            var (start, end) = Shards.Range(x.RowCount, BlockGradients.Shards, shard);
             Span<float> sum = stackalloc float[rows.Vectors.Stride];
             for (var i = start; i < end; i++) scores[i] = Logit(x.Row(i), rows, sum);
         });
@@ -185,7 +185,7 @@ public sealed class Fm : IRanker, IFeatureModel, IModel<Fm>
 
     private sealed class Forward(SparseMatrix x, float[] labels, float[] weights, FactorRows rows, bool logistic) : IFactorForward
     {
-        private readonly float[][] _errors = new float[RowGradients.Shards][];
+        private readonly float[][] _errors = new float[BlockGradients.Shards][];
 
         public int Count => x.RowCount;
 
@@ -195,7 +195,7 @@ public sealed class Fm : IRanker, IFeatureModel, IModel<Fm>
         {
         }
 
-        public BatchSums Gradients(int shard, ReadOnlySpan<int> order, int count, RowGradients gradients)
+        public BatchSums Gradients(int shard, ReadOnlySpan<int> order, int count, BlockGradients gradients)
         {
             var places = order[..count];
             gradients.Begin(shard, places.Length);

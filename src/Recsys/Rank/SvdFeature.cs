@@ -166,9 +166,9 @@ public sealed class SvdFeature : IRanker, IFeatureModel, IModel<SvdFeature>
     }
 
     private static void Scores(SparseMatrix x, FactorRows rows, Sides sides, int threads, float[] scores)
-        => Shards.Run(RowGradients.Shards, threads, shard =>
+        => Shards.Run(BlockGradients.Shards, threads, shard =>
         {
-            var (start, end) = Shards.Range(x.RowCount, RowGradients.Shards, shard);
+            var (start, end) = Shards.Range(x.RowCount, BlockGradients.Shards, shard);
             var stride = rows.Vectors.Stride;
             Span<float> sums = stackalloc float[2 * stride];
             for (var i = start; i < end; i++)
@@ -186,7 +186,7 @@ public sealed class SvdFeature : IRanker, IFeatureModel, IModel<SvdFeature>
 
     // The gradients of one example whose P and Q are the vectors p and p + 1. User features are met by both examples of a pair.
     private static void Add(
-        SparseRow row, float error, float mass, float userMass, Sides sides, int p, int shard, RowGradients gradients)
+        SparseRow row, float error, float mass, float userMass, Sides sides, int p, int shard, BlockGradients gradients)
     {
         var (user, item) = sides.Cut(row.Columns);
         for (var k = 0; k < row.Columns.Length; k++)
@@ -269,7 +269,7 @@ public sealed class SvdFeature : IRanker, IFeatureModel, IModel<SvdFeature>
     private sealed class Points(SparseMatrix x, float[] labels, float[] weights, FactorRows rows, Sides sides, bool logistic)
         : IFactorForward
     {
-        private readonly float[][] _errors = new float[RowGradients.Shards][];
+        private readonly float[][] _errors = new float[BlockGradients.Shards][];
 
         public int Count => x.RowCount;
 
@@ -279,7 +279,7 @@ public sealed class SvdFeature : IRanker, IFeatureModel, IModel<SvdFeature>
         {
         }
 
-        public BatchSums Gradients(int shard, ReadOnlySpan<int> order, int count, RowGradients gradients)
+        public BatchSums Gradients(int shard, ReadOnlySpan<int> order, int count, BlockGradients gradients)
         {
             var places = order[..count];
             gradients.Begin(shard, 2 * places.Length);
@@ -302,7 +302,7 @@ public sealed class SvdFeature : IRanker, IFeatureModel, IModel<SvdFeature>
 
     private sealed class Pairs(SparseMatrix x, float[] weights, FactorRows rows, Sides sides, PairDraws draws) : IFactorForward
     {
-        private readonly float[][] _errors = new float[RowGradients.Shards][];
+        private readonly float[][] _errors = new float[BlockGradients.Shards][];
         private readonly float[] _weights = weights.Length == 0 ? [] : Array.ConvertAll(draws.Positives, p => weights[p]);
 
         public int Count => draws.Positives.Length;
@@ -311,7 +311,7 @@ public sealed class SvdFeature : IRanker, IFeatureModel, IModel<SvdFeature>
 
         public void BeginEpoch(int epoch) => draws.Draw(epoch);
 
-        public BatchSums Gradients(int shard, ReadOnlySpan<int> order, int count, RowGradients gradients)
+        public BatchSums Gradients(int shard, ReadOnlySpan<int> order, int count, BlockGradients gradients)
         {
             var places = order[..count];
             gradients.Begin(shard, 4 * places.Length);

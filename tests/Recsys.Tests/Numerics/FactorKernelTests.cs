@@ -114,7 +114,7 @@ public sealed class FactorKernelTests
         for (var row = 0; row < 7; row++) new Rng(1).FillNormal((ulong)(row * Width), rows.Vectors[row]);
         for (var row = 0; row < 8; row++) rows.Weights[2 * row] = row;
         var old = Enumerable.Range(0, 7).Select(row => rows.Vectors[row].ToArray()).ToArray();
-        var gradients = new RowGradients(rows);
+        var gradients = new BlockGradients(rows);
         Assert.Equal(shards, gradients.Begin(shards));
         for (var shard = 0; shard < shards; shard++) gradients.Begin(shard, 2);
         var last = shards - 1;

@@ -12,7 +12,7 @@ namespace Recsys.Tests.Oracles;
 public sealed class FactorMachineOracleTests
 {
     private static readonly JsonElement Fixture = JsonDocument.Parse(
-        File.ReadAllBytes(Path.Combine(AppContext.BaseDirectory, "Oracles", "factor_machines.json"))).RootElement;
+        File.ReadAllBytes(Path.Combine(AppContext.BaseDirectory, "Oracles", "factor_machines", "factor_machines.json"))).RootElement;
 
     private static readonly double[][] Rows = [.. Fixture.GetProperty("rows").EnumerateArray().Select(Numbers)];
 

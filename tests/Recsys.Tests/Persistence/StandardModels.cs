@@ -33,13 +33,10 @@ internal static class StandardModels
             [1, 5, 2, 4, 3, 3, 4, 1], 2, [0, 1, 1, 2], options: new() { Task = CartTask.Classification, MaxDepth = 3 }),
         [Gbdt.Kind] = () => Gbdt.Train([1, 2, 3, 4, 5, float.NaN], 1, [0, 0, 1, 0, 1, 1], options: new() { Trees = 2, MinChildWeight = 0 }),
         [GbdtLr.Kind] = WeightedLeaves,
-<<<<<<< HEAD
         [ImportedTrees.Kind] = () => LightGbmModel.Load(Tests.Rank.ImportedFixture.File("lightgbm", "mixed")),
-=======
         [Fm.Kind] = () => Fm.Train(Clicks.Features, Clicks.Examples, new() { Factors = 2, Epochs = 2 }, Clicks.Examples),
         [Ffm.Kind] = () => Ffm.Train(Clicks.Features, Clicks.Examples, new() { Factors = 2, Epochs = 2, Linear = true }),
         [SvdFeature.Kind] = () => SvdFeature.Train(Clicks.Features, Clicks.Examples, new() { Factors = 2, Epochs = 2 }),
->>>>>>> cd6d32f (Fm, Ffm and SvdFeature: batches merged by row, the same bits for any number of threads, against PyTorch and the printed updates)
         [LogisticRegression.Kind] = ()
             => LogisticRegression.Train(SparseMatrix.FromRows(2, [[(0, 1f)], [(1, 1f)], [(0, 1f), (1, 2f)]]), [0, 1, 1]),
         [DeepWalk.Kind] = () => DeepWalk.Train(

@@ -9,7 +9,7 @@ namespace Recsys.Numerics;
 /// fell on theirs in the order of the examples and take one step for each row. So a batch has the same result for any number of threads,
 /// and every gradient sees the parameters as they were before the batch. A batch of one example is stochastic gradient descent as printed.
 /// </summary>
-internal sealed unsafe class RowGradients
+internal sealed unsafe class BlockGradients
 {
     public const int Shards = 16;
 
@@ -22,7 +22,7 @@ internal sealed unsafe class RowGradients
     private readonly int _stride;
     private int _shards;
 
-    public RowGradients(FactorRows rows)
+    public BlockGradients(FactorRows rows)
     {
         _rows = rows;
         _stride = rows.Vectors.Stride;
