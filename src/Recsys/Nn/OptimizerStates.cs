@@ -5,15 +5,17 @@ namespace Recsys.Nn;
 /// <summary>What the optimizers remember of each weight, and how many steps they have made.</summary>
 internal sealed class OptimizerStates
 {
-    private const int Ahead = 4;   // rows fetched before they are stepped
+    private const int Ahead = 12;  // rows fetched before they are stepped
     private readonly Optimizer[] _denseOptimizers, _tableOptimizers;
     private readonly AlignedFloats[][] _dense, _tables;
-    private OptimizerStep _step;
+    private readonly OptimizerStep[] _denseSteps, _tableSteps;
 
     public OptimizerStates(ParameterSet parameters, Optimizer standard)
     {
         _denseOptimizers = new Optimizer[parameters.DenseList.Count];
         _tableOptimizers = new Optimizer[parameters.TableList.Count];
+        _denseSteps = new OptimizerStep[_denseOptimizers.Length];
+        _tableSteps = new OptimizerStep[_tableOptimizers.Length];
         _dense = new AlignedFloats[_denseOptimizers.Length][];
         _tables = new AlignedFloats[_tableOptimizers.Length][];
         for (var i = 0; i < _dense.Length; i++)
@@ -31,9 +33,14 @@ internal sealed class OptimizerStates
     }
 
     /// <summary>Steps made or begun.</summary>
-    public long Steps => _step.Number;
+    public long Steps { get; private set; }
 
-    public void Begin(float rate) => _step = new OptimizerStep(_step.Number + 1, rate);
+    public void Begin(float rate)
+    {
+        Steps++;
+        for (var i = 0; i < _denseSteps.Length; i++) _denseSteps[i] = StepOf(_denseOptimizers[i], rate);
+        for (var i = 0; i < _tableSteps.Length; i++) _tableSteps[i] = StepOf(_tableOptimizers[i], rate);
+    }
 
     public void Update(Parameter parameter, int start, int length, ReadOnlySpan<float> gradient)
     {
@@ -44,12 +51,14 @@ internal sealed class OptimizerStates
             return;
         }
         var states = _dense[parameter.Index];
-        _denseOptimizers[parameter.Index].Update(weights, gradient, Part(states, 0, start, length), Part(states, 1, start, length), _step);
+        _denseOptimizers[parameter.Index].Update(weights, gradient, Part(states, 0, start, length), Part(states, 1, start, length),
+            _denseSteps[parameter.Index]);
     }
 
     public void Update(EmbeddingTable table, RowSums sums)
     {
         var (optimizer, states, d) = (_tableOptimizers[table.Index], _tables[table.Index], table.Dimension);
+        var step = _tableSteps[table.Index];
         var weights = table.Mutable;
         var rows = sums.Rows;
         for (var k = 0; k < rows.Length; k++)
@@ -57,12 +66,18 @@ internal sealed class OptimizerStates
             if (k + Ahead < rows.Length)
             {
                 var next = (nint)rows[k + Ahead] * d;
-                LayerKernels.Prefetch(weights, next);
-                foreach (var state in states) LayerKernels.Prefetch(state.Span, next);
+                LayerKernels.Prefetch<float>(weights, next);
+                foreach (var state in states) LayerKernels.Prefetch<float>(state.Span, next);
             }
             var start = rows[k] * d;
-            optimizer.Update(weights.Slice(start, d), sums[k], Part(states, 0, start, d), Part(states, 1, start, d), _step);
+            optimizer.Update(weights.Slice(start, d), sums[k], Part(states, 0, start, d), Part(states, 1, start, d), step);
         }
+    }
+
+    private OptimizerStep StepOf(Optimizer optimizer, float rate)
+    {
+        var (a, b) = optimizer.Constants(Steps, rate);
+        return new OptimizerStep(Steps, a, b);
     }
 
     private static AlignedFloats[] Make(Optimizer optimizer, int length)

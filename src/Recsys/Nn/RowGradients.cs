@@ -1,3 +1,5 @@
+using Recsys.Numerics;
+
 namespace Recsys.Nn;
 
 /// <summary>
@@ -8,6 +10,8 @@ internal sealed class RowGradients(EmbeddingTable table)
 {
     /// <summary>Parts that are summed and stepped independently.</summary>
     public const int Parts = 16;
+
+    private const int Ahead = 16;   // lookups whose memory is fetched before they are summed
 
     private readonly List<Block> _blocks = [];
     private readonly int[] _partStart = new int[Parts + 1];
@@ -61,6 +65,11 @@ internal sealed class RowGradients(EmbeddingTable table)
             for (; at < order.Length && order[at] < block.First + rows.Length; at++)
             {
                 var k = order[at] - block.First;
+                if (at + Ahead < order.Length && order[at + Ahead] - block.First is var next && next < rows.Length)
+                {
+                    sums.Prefetch(rows[next]);
+                    LayerKernels.Prefetch(gradient, (nint)(slots.IsEmpty ? next : slots[next]) * dimension);
+                }
                 var slot = slots.IsEmpty ? k : slots[k];
                 sums.Add(rows[k], gradient.Slice(slot * dimension, dimension), scales.IsEmpty ? 1 : scales[k]);
             }

@@ -17,6 +17,8 @@ internal sealed class RowSums(EmbeddingTable table, int[] slots)
 
     public Span<float> All => _sums.Slice(0, _count * table.Dimension);
 
+    public void Prefetch(int row) => LayerKernels.Prefetch<int>(slots, row);
+
     /// <param name="row">A row of this part.</param>
     /// <param name="vector">Its gradient.</param>
     /// <param name="scale">Of the vector.</param>

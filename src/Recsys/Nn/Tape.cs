@@ -136,13 +136,15 @@ public sealed class Tape
         return tensor;
     }
 
-    /// <summary>The node of an op over a table, which is no tensor.</summary>
-    internal Tensor PushSource(Op op, Shape shape, object data, bool needsGradient)
+    /// <summary>The node of an op over a table, which is no tensor but learns.</summary>
+    internal Tensor PushSource(Op op, Shape shape, object data, Tensor? a = null, Tensor? b = null)
     {
         ref var node = ref Add(op, shape, out var tensor);
         node.Values = _arena.Take(shape.Length);
         node.Data = data;
-        node.NeedsGradient = Records && needsGradient;
+        if (a is { } first) node.A = Checked(first);
+        if (b is { } second) node.B = Checked(second);
+        node.NeedsGradient = Records;
         return tensor;
     }
 

@@ -110,9 +110,49 @@ internal static unsafe class LayerKernels
         }
     }
 
+    /// <summary>to[i · stride ..] += values[i] · row, for each value.</summary>
+    public static void AddMultiples(ReadOnlySpan<float> row, ReadOnlySpan<float> values, Span<float> to, int stride)
+    {
+        CheckStride(values.Length, row.Length, stride, to.Length);
+        fixed (float* r = row, o = to)
+        {
+            for (var k = 0; k < values.Length; k++)
+            {
+                var into = o + (nint)k * stride;
+                var value = values[k];
+                var i = 0;
+                for (; i <= row.Length - Vector<float>.Count; i += Vector<float>.Count)
+                    Vector.Store(Vector.Load(into + i) + Vector.Load(r + i) * value, into + i);
+                for (; i < row.Length; i++) into[i] += r[i] * value;
+            }
+        }
+    }
+
+    /// <summary>sum += Σ_i values[i] · from[i · stride ..].</summary>
+    public static void SumMultiples(ReadOnlySpan<float> from, int stride, ReadOnlySpan<float> values, Span<float> sum)
+    {
+        CheckStride(values.Length, sum.Length, stride, from.Length);
+        fixed (float* f = from, s = sum)
+        {
+            var i = 0;
+            for (; i <= sum.Length - Vector<float>.Count; i += Vector<float>.Count)
+            {
+                var total = Vector<float>.Zero;
+                for (var k = 0; k < values.Length; k++) total += Vector.Load(f + (nint)k * stride + i) * values[k];
+                Vector.Store(Vector.Load(s + i) + total, s + i);
+            }
+            for (; i < sum.Length; i++)
+            {
+                var total = 0f;
+                for (var k = 0; k < values.Length; k++) total += f[(nint)k * stride + i] * values[k];
+                s[i] += total;
+            }
+        }
+    }
+
     /// <summary>Hints that the memory from there on is needed soon.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Prefetch(ReadOnlySpan<float> memory, nint at)
+    public static void Prefetch<T>(ReadOnlySpan<T> memory, nint at) where T : unmanaged
     {
         if (Sse.IsSupported) Sse.Prefetch0(Unsafe.AsPointer(ref Unsafe.Add(ref MemoryMarshal.GetReference(memory), at)));
     }
@@ -212,6 +252,12 @@ internal static unsafe class LayerKernels
         var count = columns == 0 ? 0 : length / columns;
         foreach (var row in rows)
             if ((uint)row >= (uint)count) throw new ArgumentOutOfRangeException(nameof(rows), row, $"The table has {count} rows.");
+    }
+
+    private static void CheckStride(int count, int columns, int stride, int length)
+    {
+        if (count > 0 && (long)(count - 1) * stride + columns > length)
+            throw new ArgumentException($"{count} vectors of {columns} floats, {stride} apart, do not fit into {length}.", nameof(stride));
     }
 
     private static (int Columns, int Rows) Sizes(int matrix, int row)

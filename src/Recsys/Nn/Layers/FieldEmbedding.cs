@@ -4,12 +4,13 @@ namespace Recsys.Nn;
 
 /// <summary>
 /// A vector for each field of an example: the row of its code; the mean of the rows of several codes, or of the events of a sequence; a
-/// number times a row. Features that name one table share its rows. Parameters: <c>table</c> [rows, d].
+/// number times a vector. Features that name one table share its rows. Parameters: <c>table</c> [rows, d], <c>numbers</c> [numbers, d].
 /// </summary>
 public sealed class FieldEmbedding
 {
     private readonly FieldRows _rows;
     private readonly EmbeddingTable _table;
+    private readonly Parameter? _numbers;
 
     /// <summary>The fields of a schema.</summary>
     /// <param name="scope">Of its parameters.</param>
@@ -22,7 +23,9 @@ public sealed class FieldEmbedding
         ArgumentNullException.ThrowIfNull(schema);
         if (schema.Inputs.Count == 0) throw new ArgumentException("The schema has no inputs; declare a feature.", nameof(schema));
         _rows = new FieldRows(schema, [.. schema.Inputs], shared: true);
-        _table = scope.Table("table", _rows.RowCount, dimension, initializer ?? Initializer.Normal(0.01f));
+        var law = initializer ?? Initializer.Normal(0.01f);
+        _table = scope.Table("table", _rows.RowCount, dimension, law);
+        if (_rows.NumberCount > 0) _numbers = scope.Parameter("numbers", law, _rows.NumberCount, dimension);
     }
 
     /// <summary>F, the number of fields.</summary>
@@ -32,5 +35,5 @@ public sealed class FieldEmbedding
     public int Width => _rows.FieldCount * _table.Dimension;
 
     /// <summary>The vectors of a batch. [B, F, d]</summary>
-    public Tensor Of(Tape tape, ExampleBatch batch) => _rows.Of(tape, batch, _table, summed: false);
+    public Tensor Of(Tape tape, ExampleBatch batch) => _rows.Of(tape, batch, _table, _numbers, summed: false);
 }

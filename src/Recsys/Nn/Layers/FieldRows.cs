@@ -3,14 +3,15 @@ using Recsys.Features;
 namespace Recsys.Nn;
 
 /// <summary>
-/// Which rows of a table the examples of a batch pick: a code its row, several codes the mean of their rows, a number its value times one
-/// row (its missing indicator another), a sequence the mean over its events. A cell without codes picks nothing: its vector is zero.
+/// Which vectors the fields of an example pick: a code its row of a table, several codes the mean of their rows, a sequence the mean over its
+/// events, a number its value times a vector (its missing indicator another). A cell without codes picks nothing: its vector is zero.
 /// </summary>
 internal sealed class FieldRows
 {
     private readonly FittedFeature[] _fields;
     private readonly int[] _first;
     private readonly bool _scaled;
+    private readonly int _numbers;
 
     /// <param name="schema">Of the batches.</param>
     /// <param name="fields">The features, by field.</param>
@@ -24,37 +25,70 @@ internal sealed class FieldRows
         for (var f = 0; f < fields.Length; f++)
         {
             var field = fields[f];
+            if (field.Shape == FeatureShape.Number)
+            {
+                _first[f] = _numbers;
+                _numbers += field.IndicatorSlot < 0 ? 1 : 2;
+                continue;
+            }
             _scaled |= field.Shape != FeatureShape.Code;
-            if (shared && field.Shape != FeatureShape.Number && tables.TryGetValue(field.Table, out _first[f])) continue;
-            _first[f] = (int)rows;
-            if (field.Shape != FeatureShape.Number) tables[field.Table] = _first[f];
-            rows += field.Shape == FeatureShape.Number ? field.IndicatorSlot < 0 ? 1 : 2 : field.Cardinality;
+            if (shared && tables.TryGetValue(field.Table, out _first[f])) continue;
+            _first[f] = tables[field.Table] = (int)rows;
+            rows += field.Cardinality;
             if (rows > int.MaxValue)
-                throw new ArgumentException($"Feature '{field.Name}' takes the table past {int.MaxValue} rows; hash it into fewer.", nameof(fields));
+                throw new ArgumentException(
+                    $"Feature '{field.Name}' takes the table past {int.MaxValue} rows; hash it into fewer.", nameof(fields));
         }
-        RowCount = (int)rows;
+        RowCount = Math.Max(1, (int)rows);
     }
 
     public FittedSchema Schema { get; }
 
+    /// <summary>Rows of the table, at least 1.</summary>
     public int RowCount { get; }
+
+    /// <summary>Vectors for numbers and their missing indicators.</summary>
+    public int NumberCount => _numbers;
 
     public int FieldCount => _fields.Length;
 
     /// <summary>[B, fields, d]: the vector of each field; or, summed, [B, d]: their sum.</summary>
-    public Tensor Of(Tape tape, ExampleBatch batch, EmbeddingTable table, bool summed)
+    public Tensor Of(Tape tape, ExampleBatch batch, EmbeddingTable table, Parameter? numbers, bool summed)
     {
         Schema.EnsureCompatible(batch.Schema);
         var shape = summed ? new Shape(batch.Count, table.Dimension) : new Shape(batch.Count, _fields.Length, table.Dimension);
-        var result = Lookup.Begin(tape, table, shape, Count(batch), _scaled, out var picks);
+        Tensor? weights = numbers is null ? null : tape.Use(numbers);
+        Tensor? values = numbers is null ? null : Numbers(tape, batch);
+        var result = Lookup.Begin(tape, table, shape, Count(batch), _scaled, weights, values, out var picks);
+        var step = summed ? 1 : _fields.Length;
         var k = 0;
         for (var f = 0; f < _fields.Length; f++)
         {
-            var (step, slot) = summed ? (1, 0) : (_fields.Length, f);
-            k = Fill(batch, f, step, slot, picks, k);
+            var slot = summed ? 0 : f;
+            if (_fields[f].Shape != FeatureShape.Number)
+            {
+                k = Fill(batch, f, step, slot, picks, k);
+                continue;
+            }
+            picks.NumberSlots[_first[f]] = slot;
+            if (_fields[f].IndicatorSlot >= 0) picks.NumberSlots[_first[f] + 1] = slot;
         }
-        Lookup.Finish(result, picks);
+        Lookup.Finish(result, picks, step);
         return result;
+    }
+
+    // [numbers, B]
+    private Tensor Numbers(Tape tape, ExampleBatch batch)
+    {
+        var values = tape.Constant(new Shape(_numbers, batch.Count));
+        for (var f = 0; f < _fields.Length; f++)
+        {
+            if (_fields[f].Shape != FeatureShape.Number) continue;
+            var to = values.Mutable[(_first[f] * batch.Count)..];
+            batch.Number(_fields[f].Index).CopyTo(to);
+            if (_fields[f].IndicatorSlot >= 0) batch.Missing(_fields[f].Index).CopyTo(to[batch.Count..]);
+        }
+        return values;
     }
 
     private int Count(ExampleBatch batch)
@@ -66,7 +100,7 @@ internal sealed class FieldRows
             {
                 FeatureShape.Codes => batch.MultiCategory(field.Index).Codes.Length,
                 FeatureShape.Sequence => batch.Sequence(field.Index).EventCount,
-                FeatureShape.Number when field.IndicatorSlot >= 0 => 2 * batch.Count,
+                FeatureShape.Number => 0,
                 _ => batch.Count,
             };
         }
@@ -88,9 +122,6 @@ internal sealed class FieldRows
                     k++;
                 }
                 return k;
-            case FeatureShape.Number:
-                k = FillNumbers(batch.Number(field.Index), first, step, slot, picks, k);
-                return field.IndicatorSlot < 0 ? k : FillNumbers(batch.Missing(field.Index), first + 1, step, slot, picks, k);
             case FeatureShape.Codes:
                 var lists = batch.MultiCategory(field.Index);
                 return FillLists(lists.Offsets, lists.Codes, first, step, slot, picks, k);
@@ -98,19 +129,6 @@ internal sealed class FieldRows
                 var events = batch.Sequence(field.Index);
                 return FillLists(events.Offsets, events.Codes(), first, step, slot, picks, k);
         }
-    }
-
-    private static int FillNumbers(ReadOnlySpan<float> values, int row, int step, int slot, in Lookup.Picks picks, int k)
-    {
-        foreach (var value in values)
-        {
-            picks.Rows[k] = row;
-            picks.Slots[k] = slot;
-            picks.Scales[k] = value;
-            slot += step;
-            k++;
-        }
-        return k;
     }
 
     private static int FillLists(

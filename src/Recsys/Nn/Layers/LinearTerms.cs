@@ -2,11 +2,13 @@ using Recsys.Features;
 
 namespace Recsys.Nn;
 
-/// <summary>w₀ + Σ w_i x_i over all features of an example: the wide, or first-order, part. Parameters: <c>weights</c> [rows, 1], <c>bias</c> [1].</summary>
+/// <summary>w₀ + Σ w_i x_i over all features of an example: the wide, or first-order, part. Parameters:
+/// <c>weights</c> [rows, 1], <c>numbers</c> [numbers, 1], <c>bias</c> [1].</summary>
 public sealed class LinearTerms
 {
     private readonly FieldRows _rows;
     private readonly EmbeddingTable _weights;
+    private readonly Parameter? _numbers;
     private readonly Parameter _bias;
 
     /// <summary>The terms of a schema; all weights begin at 0. Features never share weights here, even if they share a table.</summary>
@@ -17,6 +19,7 @@ public sealed class LinearTerms
         if (schema.Inputs.Count == 0) throw new ArgumentException("The schema has no inputs; declare a feature.", nameof(schema));
         _rows = new FieldRows(schema, [.. schema.Inputs], shared: false);
         _weights = scope.Table("weights", _rows.RowCount, 1, Initializer.Zeros);
+        if (_rows.NumberCount > 0) _numbers = scope.Parameter("numbers", Initializer.Zeros, _rows.NumberCount, 1);
         _bias = scope.Parameter("bias", Initializer.Zeros, 1);
     }
 
@@ -24,6 +27,6 @@ public sealed class LinearTerms
     public Tensor Of(Tape tape, ExampleBatch batch)
     {
         ArgumentNullException.ThrowIfNull(tape);
-        return (_rows.Of(tape, batch, _weights, summed: true) + tape.Use(_bias)).Reshape(-1);
+        return (_rows.Of(tape, batch, _weights, _numbers, summed: true) + tape.Use(_bias)).Reshape(-1);
     }
 }

@@ -22,10 +22,9 @@ public sealed record Adam : Optimizer
 
     internal override int StateCount => 2;
 
+    internal override (float A, float B) Constants(long number, float rate)
+        => ((float)(LearningRate * rate / (1 - Math.Pow(Beta1, number))), (float)(1 / Math.Sqrt(1 - Math.Pow(Beta2, number))));
+
     internal override void Update(Span<float> weights, ReadOnlySpan<float> gradient, Span<float> first, Span<float> second, in OptimizerStep step)
-    {
-        var rate = LearningRate * step.Rate / (1 - Math.Pow(Beta1, step.Number));
-        var root = 1 / Math.Sqrt(1 - Math.Pow(Beta2, step.Number));
-        OptimizerKernels.Adam(weights, gradient, first, second, Beta1, Beta2, (float)rate, (float)root, Epsilon, WeightDecay);
-    }
+        => OptimizerKernels.Adam(weights, gradient, first, second, Beta1, Beta2, step.A, step.B, Epsilon, WeightDecay);
 }
