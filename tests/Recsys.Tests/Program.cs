@@ -1,3 +1,4 @@
+using Recsys.Tests.Nn;
 using Recsys.Tests.Persistence;
 
 namespace Recsys.Tests;
@@ -14,6 +15,9 @@ internal static class Program
                 return 0;
             case ["write-golden", var kind, var path]:
                 GoldenFileTests.WriteNew(kind, path);
+                return 0;
+            case ["train-until-killed", var file]:
+                TrainerTests.TrainUntilKilled(file);
                 return 0;
             case ["kernels-without", var set]:
                 return InstructionSets.RunWithout(set);

@@ -8,8 +8,8 @@ namespace Recsys.Nn;
 /// </summary>
 public sealed class EmbeddingTable
 {
-    private AlignedFloats? _values;
-    private PackedRows? _packed;
+    private readonly AlignedFloats? _values;
+    private readonly PackedRows? _packed;
 
     internal EmbeddingTable(string name, int rows, int dimension, int index, Optimizer? optimizer)
     {
@@ -44,6 +44,8 @@ public sealed class EmbeddingTable
     /// <summary>All rows; only while they are stored in single precision.</summary>
     internal Span<float> Mutable => _values!.Span;
 
+    internal Memory<float> Memory => _values!.Memory;
+
     /// <summary>Copies a row.</summary>
     /// <param name="row">0..<see cref="Rows"/>-1.</param>
     /// <param name="destination">At least <see cref="Dimension"/> long.</param>
@@ -52,13 +54,5 @@ public sealed class EmbeddingTable
         if ((uint)row >= (uint)Rows) throw new ArgumentOutOfRangeException(nameof(row), row, $"Table '{Name}' has {Rows} rows.");
         if (_packed is not null) _packed.CopyRow(row, destination);
         else Mutable.Slice(row * Dimension, Dimension).CopyTo(destination);
-    }
-
-    internal void Pack(TablePrecision precision)
-    {
-        if (precision == Precision) return;
-        if (_values is null) throw new InvalidOperationException($"Table '{Name}' is packed already, as {Precision}.");
-        _packed = PackedRows.From(_values.Span, Rows, Dimension, precision);
-        _values = null;
     }
 }

@@ -41,22 +41,23 @@ public readonly record struct Initializer
 
     /// <summary>Fills values.</summary>
     /// <param name="rng">A stream of their own.</param>
+    /// <param name="index">Position of the first value in the stream.</param>
     /// <param name="fanIn">Inputs of one output, at least 1.</param>
     /// <param name="fanOut">Outputs of one input, at least 1.</param>
     /// <param name="values">Receives them.</param>
-    internal void Fill(in Rng rng, int fanIn, int fanOut, Span<float> values)
+    internal void Fill(in Rng rng, ulong index, int fanIn, int fanOut, Span<float> values)
     {
         switch (_law)
         {
             case Law.Constant: values.Fill(_scale); break;
-            case Law.Uniform: rng.FillUniform(0, values, -_scale, _scale); break;
-            case Law.Normal: rng.FillNormal(0, values, 0, _scale); break;
-            case Law.FanInUniform: Between(rng, MathF.Sqrt(1f / fanIn), values); break;
-            case Law.XavierUniform: Between(rng, MathF.Sqrt(6f / (fanIn + fanOut)), values); break;
-            case Law.XavierNormal: rng.FillNormal(0, values, 0, MathF.Sqrt(2f / (fanIn + fanOut))); break;
-            default: rng.FillNormal(0, values, 0, MathF.Sqrt(2f / fanIn)); break;
+            case Law.Uniform: Between(rng, index, _scale, values); break;
+            case Law.Normal: rng.FillNormal(index, values, 0, _scale); break;
+            case Law.FanInUniform: Between(rng, index, MathF.Sqrt(1f / fanIn), values); break;
+            case Law.XavierUniform: Between(rng, index, MathF.Sqrt(6f / (fanIn + fanOut)), values); break;
+            case Law.XavierNormal: rng.FillNormal(index, values, 0, MathF.Sqrt(2f / (fanIn + fanOut))); break;
+            default: rng.FillNormal(index, values, 0, MathF.Sqrt(2f / fanIn)); break;
         }
     }
 
-    private static void Between(in Rng rng, float limit, Span<float> values) => rng.FillUniform(0, values, -limit, limit);
+    private static void Between(in Rng rng, ulong index, float limit, Span<float> values) => rng.FillUniform(index, values, -limit, limit);
 }

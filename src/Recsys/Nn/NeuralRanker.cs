@@ -31,6 +31,9 @@ public abstract class NeuralRanker<TSelf, TOptions> : IRanker, IFeatureModel
     /// <summary>The options that it was made with; of a loaded model, those that shape the network.</summary>
     public TOptions Options { get; }
 
+    /// <summary>What each epoch of its training came to; empty for a model from a file.</summary>
+    public IReadOnlyList<EpochResult> History { get; private set; } = [];
+
     /// <summary>The weights.</summary>
     public ParameterSet Parameters { get; }
 
@@ -41,27 +44,66 @@ public abstract class NeuralRanker<TSelf, TOptions> : IRanker, IFeatureModel
     /// <param name="features">The encoders and tables; the model keeps the schema and refuses batches of another.</param>
     /// <param name="examples">With labels 0 or 1; their weights weigh the losses.</param>
     /// <param name="options">Null for the defaults.</param>
+    /// <param name="validation">Examples to judge by after each epoch: the weights of the best are kept. Null for none.</param>
+    /// <param name="warmStart">A model of the same options and schema whose weights it begins with, or null. Optimizers begin anew. Codes of
+    /// new ids must have a place in the schema already, as those of a hash have.</param>
     /// <param name="progress">One report for each epoch, with the mean loss.</param>
     /// <param name="cancel">Checked for each step.</param>
-    /// <exception cref="ArgumentException">No examples, or a label that is not 0 or 1.</exception>
-    /// <exception cref="NonFiniteException">The training diverged.</exception>
-    public static TSelf Train(FeatureSet features, Examples examples, TOptions? options = null,
-        IProgress<TrainProgress>? progress = null, CancellationToken cancel = default)
+    /// <exception cref="ArgumentException">No examples, a label that is not 0 or 1, or a warm start of another shape.</exception>
+    /// <exception cref="SchemaMismatchException">Examples or the warm start have another schema.</exception>
+    /// <exception cref="NonFiniteException">The training diverged; the message names the op or the parameter.</exception>
+    /// <exception cref="InvalidDataException">The checkpoint is of another training, or damaged.</exception>
+    public static TSelf Train(FeatureSet features, Examples examples, TOptions? options = null, Examples? validation = null,
+        TSelf? warmStart = null, IProgress<TrainProgress>? progress = null, CancellationToken cancel = default)
     {
         ArgumentNullException.ThrowIfNull(features);
-        ArgumentNullException.ThrowIfNull(examples);
-        features.Schema.EnsureCompatible(examples.Schema);
-        if (examples.Count == 0) throw new ArgumentException("There are no examples.", nameof(examples));
-        CheckLabels(examples);
+        Check(features, examples, nameof(examples));
+        if (validation is not null) Check(features, validation, nameof(validation));
+        if (warmStart is not null) features.Schema.EnsureCompatible(warmStart.Schema);
         options ??= new TOptions();
-        var model = TSelf.Create(ParameterScope.Initialise(options.Training.Seed), features.Schema, options);
-        TrainerOf(model, features, examples).Run(TSelf.Kind, progress, cancel);
+        var scope = warmStart is null ? ParameterScope.Initialise(options.Training.Seed) : ParameterScope.CopyOf(warmStart.Parameters);
+        var model = TSelf.Create(scope, features.Schema, options);
+        Func<double>? validate = validation is null ? null : () => model.Validate(features, validation);
+        var identity = $"schema {features.Schema.Fingerprint:x}, data {Fingerprint(examples):x}, {model.Parameters.Count} weights"
+            + (warmStart is null ? "" : ", warm start");
+        model.History = TrainerOf(model, features, examples).Run(TSelf.Kind, identity, validate, progress, cancel);
         return model;
     }
+
+    /// <summary>The same model with its tables in fewer bits, for serving.</summary>
+    /// <param name="precision">Of the tables; other weights stay as they are.</param>
+    /// <exception cref="ArgumentException">They are packed already, or hold what does not fit.</exception>
+    public TSelf Freeze(TablePrecision precision)
+        => TSelf.Create(ParameterScope.CopyOf(Parameters, precision), Schema, Options);
 
     internal static Trainer TrainerOf(TSelf model, FeatureSet features, Examples examples)
         => new(model.Parameters, examples.Count, model.Options.Training,
             capacity => new Shard(model, features, examples, features.CreateBatch(capacity)));
+
+    private static ulong Fingerprint(Examples examples)
+    {
+        var hash = 0UL;
+        var labels = examples.Label();
+        for (var i = 0; i < labels.Length; i++)
+            hash = StableHash.Combine(hash, ((ulong)(uint)examples.Users[i] << 33) + ((ulong)(uint)examples.Items[i] << 1) + (ulong)labels[i]);
+        return hash;
+    }
+
+    private double Validate(FeatureSet features, Examples validation)
+    {
+        const int Block = 1024;
+        var scores = new float[validation.Count];
+        var batches = new ScratchPool<ExampleBatch>(() => features.CreateBatch(Block));
+        Shards.Run((validation.Count + Block - 1) / Block, Options.Training.Threads, block =>
+        {
+            var batch = batches.Rent();
+            var count = Math.Min(Block, validation.Count - block * Block);
+            features.Assemble(validation, block * Block, count, batch);
+            Score(batch, scores.AsSpan(block * Block, count));
+            batches.Return(batch);
+        });
+        return Options.Training.Metric.Measure(scores, validation.Label(), validation.Weights);
+    }
 
     /// <summary>Probabilities of a click, each in [0, 1]. Allocates nothing after warm-up.</summary>
     public void Score(ExampleBatch batch, Span<float> scores)
@@ -93,12 +135,15 @@ public abstract class NeuralRanker<TSelf, TOptions> : IRanker, IFeatureModel
         return TSelf.Create(ParameterScope.Load(reader.Scope("network")), schema, options);
     }
 
-    private static void CheckLabels(Examples examples)
+    private static void Check(FeatureSet features, Examples examples, string name)
     {
+        ArgumentNullException.ThrowIfNull(examples, name);
+        features.Schema.EnsureCompatible(examples.Schema);
+        if (examples.Count == 0) throw new ArgumentException("There are no examples.", name);
         var labels = examples.Label();
         for (var i = 0; i < labels.Length; i++)
             if (labels[i] is not (0f or 1f))
-                throw new ArgumentException($"The label of example {i} is {labels[i]}; it must be 0 or 1.", nameof(examples));
+                throw new ArgumentException($"The label of example {i} is {labels[i]}; it must be 0 or 1.", name);
     }
 
     private sealed class Shard(NeuralRanker<TSelf, TOptions> model, FeatureSet features, Examples examples, ExampleBatch batch) : TrainingShard

@@ -42,6 +42,13 @@ internal sealed class OptimizerStates
         for (var i = 0; i < _tableSteps.Length; i++) _tableSteps[i] = StepOf(_tableOptimizers[i], rate);
     }
 
+    /// <summary>Goes on after so many steps.</summary>
+    public void Resume(long steps) => Steps = steps;
+
+    public AlignedFloats[] Of(Parameter parameter) => _dense[parameter.Index];
+
+    public AlignedFloats[] Of(EmbeddingTable table) => _tables[table.Index];
+
     public void Update(Parameter parameter, int start, int length, ReadOnlySpan<float> gradient)
     {
         var weights = parameter.Mutable.Slice(start, length);
@@ -76,8 +83,8 @@ internal sealed class OptimizerStates
 
     private OptimizerStep StepOf(Optimizer optimizer, float rate)
     {
-        var (a, b) = optimizer.Constants(Steps, rate);
-        return new OptimizerStep(Steps, a, b);
+        var (a, b, c) = optimizer.Constants(Steps, rate);
+        return new OptimizerStep(Steps, a, b, c);
     }
 
     private static AlignedFloats[] Make(Optimizer optimizer, int length)

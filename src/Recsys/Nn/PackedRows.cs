@@ -32,8 +32,10 @@ internal sealed class PackedRows
 
     public TablePrecision Precision => _halves is not null ? TablePrecision.Half : TablePrecision.Int8;
 
-    public static PackedRows From(ReadOnlySpan<float> values, int rows, int columns, TablePrecision precision)
+    public static PackedRows From(ReadOnlySpan<float> values, int rows, int columns, TablePrecision precision, string name)
     {
+        if (precision == TablePrecision.Half && TensorPrimitives.MaxMagnitude(values) is var most && Math.Abs(most) > (float)Half.MaxValue)
+            throw new ArgumentException($"Table '{name}' holds {most}, more than a 16-bit float can; use another precision.");
         if (precision == TablePrecision.Half)
         {
             var halves = new Half[values.Length];

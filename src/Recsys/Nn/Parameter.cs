@@ -35,5 +35,7 @@ public sealed class Parameter
 
     internal Span<float> Mutable => _values.Span;
 
+    internal Memory<float> Memory => _values.Memory;
+
     internal FloatBlock Block => new() { Slab = _values, Start = 0, Length = Shape.Length };
 }

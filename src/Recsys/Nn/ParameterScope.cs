@@ -1,41 +1,50 @@
-using Recsys.Numerics;
 using Recsys.Persistence;
 
 namespace Recsys.Nn;
 
 /// <summary>
-/// Where a network's constructor gets its parameters from: drawn by a seed, or read from a file. One constructor serves both, so names in
-/// the file equal names in the code. Not thread-safe.
+/// Where a network's constructor gets its parameters from: drawn by a seed, read from a file, or copied from another network. One
+/// constructor serves all, so names in the file equal names in the code. Not thread-safe.
 /// </summary>
 public sealed class ParameterScope
 {
     private readonly ParameterSet _set;
     private readonly string _prefix;
     private readonly Optimizer? _optimizer;
-    private readonly ulong _seed;
-    private readonly ModelReader? _reader;
+    private readonly IParameterSource _source;
 
-    private ParameterScope(ParameterSet set, string prefix, Optimizer? optimizer, ulong seed, ModelReader? reader)
-        => (_set, _prefix, _optimizer, _seed, _reader) = (set, prefix, optimizer, seed, reader);
+    private ParameterScope(ParameterSet set, string prefix, Optimizer? optimizer, IParameterSource source)
+        => (_set, _prefix, _optimizer, _source) = (set, prefix, optimizer, source);
 
     /// <summary>Parameters drawn at random.</summary>
-    public static ParameterScope Initialise(ulong seed) => new(new ParameterSet(), "", null, seed, null);
+    public static ParameterScope Initialise(ulong seed) => new(new ParameterSet(), "", null, new DrawnParameters(seed));
 
     /// <summary>Parameters read from a file.</summary>
     public static ParameterScope Load(ModelReader reader)
     {
         ArgumentNullException.ThrowIfNull(reader);
-        return new ParameterScope(new ParameterSet(), "", null, 0, reader);
+        return new ParameterScope(new ParameterSet(), "", null, new ReadParameters(reader));
+    }
+
+    /// <summary>Parameters copied by name from a network of the same shape.</summary>
+    /// <param name="from">Its parameters.</param>
+    /// <param name="precision">Of the tables.</param>
+    /// <exception cref="ArgumentException">The other network has no such parameter, or one of another shape; or its tables are packed already,
+    /// in another precision.</exception>
+    public static ParameterScope CopyOf(ParameterSet from, TablePrecision precision = TablePrecision.Single)
+    {
+        ArgumentNullException.ThrowIfNull(from);
+        return new ParameterScope(new ParameterSet(), "", null, new CopiedParameters(from, precision));
     }
 
     /// <summary>All parameters made so far in this scope and those around and within it.</summary>
     public ParameterSet Parameters => _set;
 
     /// <summary>A scope within this one.</summary>
-    public ParameterScope Scope(string name) => new(_set, Full(name) + ".", _optimizer, _seed, _reader);
+    public ParameterScope Scope(string name) => new(_set, Full(name) + ".", _optimizer, _source);
 
     /// <summary>The same scope, whose parameters are to be trained by that optimizer instead of the trainer's.</summary>
-    public ParameterScope TrainedBy(Optimizer optimizer) => new(_set, _prefix, Guard.NotNull(optimizer), _seed, _reader);
+    public ParameterScope TrainedBy(Optimizer optimizer) => new(_set, _prefix, Guard.NotNull(optimizer), _source);
 
     /// <summary>A parameter.</summary>
     /// <param name="name">Unique in the scope.</param>
@@ -61,19 +70,13 @@ public sealed class ParameterScope
         Guard.AtLeast(1, rows, nameof(rows));
         Guard.AtLeast(1, dimension, nameof(dimension));
         if ((long)rows * dimension > int.MaxValue)
-            throw new ArgumentException($"Table '{Full(name)}' of {rows} × {dimension} has more than {int.MaxValue} numbers; hash into fewer rows.", nameof(rows));
+            throw new ArgumentException(
+                $"Table '{Full(name)}' of {rows} × {dimension} has more than {int.MaxValue} numbers; hash into fewer rows.", nameof(rows));
         var index = _set.Tables.Count;
-        EmbeddingTable table;
-        if (_reader is not null && PackedRows.TryRead(_reader, Full(name), rows, dimension) is { } packed)
-        {
-            table = new EmbeddingTable(Full(name), index, packed);
-        }
-        else
-        {
-            table = new EmbeddingTable(Full(name), rows, dimension, index, _optimizer);
-            if (_reader is not null) _reader.Tensor<float>(Full(name), rows, dimension).CopyTo(table.Mutable);
-            else initializer.Fill(RngOf(name), rows, dimension, table.Mutable);
-        }
+        var table = _source.Packed(Full(name), rows, dimension) is { } packed
+            ? new EmbeddingTable(Full(name), index, packed)
+            : new EmbeddingTable(Full(name), rows, dimension, index, _optimizer);
+        if (table.Packed is null) _source.Fill(Full(name), new Shape(rows, dimension), true, initializer, table.Mutable);
         _set.Add(table);
         return table;
     }
@@ -82,27 +85,9 @@ public sealed class ParameterScope
     {
         var shape = new Shape(sizes);
         var parameter = new Parameter(Full(name), shape, _set.Dense.Count, statistic, _optimizer);
-        if (_reader is not null)
-        {
-            Span<long> expected = stackalloc long[sizes.Length];
-            for (var i = 0; i < sizes.Length; i++) expected[i] = sizes[i];
-            _reader.Tensor<float>(Full(name), expected).CopyTo(parameter.Mutable);
-        }
-        else
-        {
-            var fanOut = shape.Rank > 1 ? shape.Columns : 1;
-            initializer.Fill(RngOf(name), Math.Max(1, shape.Length / Math.Max(1, fanOut)), fanOut, parameter.Mutable);
-        }
+        _source.Fill(Full(name), shape, false, initializer, parameter.Mutable);
         _set.Add(parameter);
         return parameter;
-    }
-
-    private Rng RngOf(string name)
-    {
-        // FNV-1a over the name: a stream for each parameter, whatever else there is.
-        var hash = 14695981039346656037;
-        foreach (var c in Full(name)) hash = (hash ^ c) * 1099511628211;
-        return new Rng(_seed, hash);
     }
 
     private string Full(string name)

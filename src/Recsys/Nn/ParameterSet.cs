@@ -55,12 +55,12 @@ public sealed class ParameterSet
         {
             var shape = new long[parameter.Shape.Rank];
             for (var axis = 0; axis < shape.Length; axis++) shape[axis] = parameter.Shape[axis];
-            writer.Tensor(parameter.Name, parameter.Values.ToArray(), shape);
+            writer.Tensor<float>(parameter.Name, parameter.Memory, shape);
         }
         foreach (var table in _tables)
         {
             if (table.Packed is { } packed) packed.Write(writer, table.Name);
-            else writer.Tensor(table.Name, table.Mutable.ToArray(), table.Rows, table.Dimension);
+            else writer.Tensor<float>(table.Name, table.Memory, table.Rows, table.Dimension);
         }
     }
 

@@ -27,5 +27,7 @@ internal sealed class AlignedFloats
     /// <summary>The first float; it stays there, the memory is pinned.</summary>
     internal unsafe float* Pointer => (float*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_array)) + _start;
 
+    public Memory<float> Memory => _array.AsMemory(_start, Length);
+
     public Span<float> Slice(int start, int length) => Span.Slice(start, length);
 }

@@ -41,6 +41,49 @@ internal static unsafe class OptimizerKernels
         }
     }
 
+    /// <summary>w = w − rate · (gradient + l2 · w).</summary>
+    public static void Descend(Span<float> weights, ReadOnlySpan<float> gradient, float rate, float l2)
+    {
+        Check(weights.Length, gradient.Length, weights.Length, weights.Length);
+        fixed (float* w = weights, g = gradient)
+        {
+            var i = 0;
+            for (; i <= weights.Length - Vector<float>.Count; i += Vector<float>.Count)
+            {
+                var wi = Vector.Load(w + i);
+                Vector.Store(wi - (Vector.Load(g + i) + wi * l2) * rate, w + i);
+            }
+            for (; i < weights.Length; i++) w[i] -= (g[i] + w[i] * l2) * rate;
+        }
+    }
+
+    /// <summary>
+    /// With g = gradient + l2 · w:  v = momentum · v + g;  w = w − rate · v, or by Nesterov w = w − rate · (g + momentum · v).
+    /// </summary>
+    public static void Momentum(Span<float> weights, ReadOnlySpan<float> gradient, Span<float> velocity,
+        float rate, float momentum, bool nesterov, float l2)
+    {
+        Check(weights.Length, gradient.Length, velocity.Length, velocity.Length);
+        fixed (float* w = weights, g = gradient, v = velocity)
+        {
+            var i = 0;
+            for (; i <= weights.Length - Vector<float>.Count; i += Vector<float>.Count)
+            {
+                var wi = Vector.Load(w + i);
+                var gi = Vector.Load(g + i) + wi * l2;
+                var vi = Vector.Load(v + i) * momentum + gi;
+                Vector.Store(vi, v + i);
+                Vector.Store(wi - (nesterov ? gi + vi * momentum : vi) * rate, w + i);
+            }
+            for (; i < weights.Length; i++)
+            {
+                var gi = g[i] + w[i] * l2;
+                v[i] = v[i] * momentum + gi;
+                w[i] -= (nesterov ? gi + v[i] * momentum : v[i]) * rate;
+            }
+        }
+    }
+
     private static void Check(int weights, int gradient, int first, int second)
     {
         if (gradient != weights || first != weights || second != weights)

@@ -99,11 +99,11 @@ internal sealed class FirstOpCases : OpCases
                 yield return Case<Lookup>($"rows again, several to a slot, d = {d}{(scaled ? ", scaled" : "")}", [Table(20, d)],
                     x =>
                     {
-                        var y = Lookup.Begin(x.Tape, x.Table(0), new Shape(4, d), 6, scaled, out var picks);
+                        var y = Lookup.Begin(x.Tape, x.Table(0), new Shape(4, d), 6, scaled, null, null, out var picks);
                         rows.CopyTo(picks.Rows);
                         slots.CopyTo(picks.Slots);
                         if (scaled) scales.CopyTo(picks.Scales);
-                        Lookup.Finish(y, picks);
+                        Lookup.Finish(y, picks, 1);
                         return y;
                     },
                     x =>
@@ -118,11 +118,32 @@ internal sealed class FirstOpCases : OpCases
         yield return Case<Lookup>("one table twice", [Table(6, 5)],
             x => Pick(x, 2, 5) * Pick(x, 5, 5),
             x => [.. Enumerable.Range(0, 10).Select(k => x[0][(k < 5 ? 2 : 5) * 5 + k % 5] * x[0][25 + k % 5])]);
+        foreach (var d in (int[])[1, 3, 16, 21])
+        {
+            float[] values = [0.5f, -2, 0, 1, 3, -1];
+            yield return Case<Lookup>($"two numbers beside a code, d = {d}", [Given([2, d], [.. Enumerable.Range(0, 2 * d).Select(i => i - 2.5f)]), Table(4, d)],
+                x =>
+                {
+                    var y = Lookup.Begin(
+                        x.Tape, x.Table(1), new Shape(3, 2, d), 1, false, x[0], x.Tape.Constant(new Shape(2, 3), values), out var picks);
+                    (picks.Rows[0], picks.Slots[0]) = (2, 3);
+                    (picks.NumberSlots[0], picks.NumberSlots[1]) = (0, 1);
+                    Lookup.Finish(y, picks, 2);
+                    return y;
+                },
+                x =>
+                {
+                    var y = new double[6 * d];
+                    for (var k = 0; k < 6; k++)
+                        for (var i = 0; i < d; i++) y[k * d + i] = values[k % 2 * 3 + k / 2] * x[0][k % 2 * d + i] + (k == 3 ? x[1][2 * d + i] : 0);
+                    return y;
+                });
+        }
         yield return Case<Lookup>("nothing", [Table(2, 3)],
             x =>
             {
-                var y = Lookup.Begin(x.Tape, x.Table(0), new Shape(2, 3), 0, false, out var picks);
-                Lookup.Finish(y, picks);
+                var y = Lookup.Begin(x.Tape, x.Table(0), new Shape(2, 3), 0, false, null, null, out var picks);
+                Lookup.Finish(y, picks, 1);
                 return y;
             },
             _ => new double[6]);
@@ -130,9 +151,9 @@ internal sealed class FirstOpCases : OpCases
 
     private static Tensor Pick(OpCall x, int a, int b)
     {
-        var y = Lookup.Begin(x.Tape, x.Table(0), new Shape(2, 5), 2, false, out var picks);
+        var y = Lookup.Begin(x.Tape, x.Table(0), new Shape(2, 5), 2, false, null, null, out var picks);
         (picks.Rows[0], picks.Rows[1], picks.Slots[0], picks.Slots[1]) = (a, b, 0, 1);
-        Lookup.Finish(y, picks);
+        Lookup.Finish(y, picks, 1);
         return y;
     }
 

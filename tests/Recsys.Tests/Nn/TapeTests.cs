@@ -64,10 +64,10 @@ public sealed class TapeTests
     {
         var table = ParameterScope.Initialise(5).Table("t", 40, 17, Initializer.Normal(0.3f));
         var exact = table.Mutable.ToArray();
-        table.Pack(precision);
-        var y = Lookup.Begin(new Tape(), table, new Shape(40, 17), 40, true, out var picks);
+        table = new EmbeddingTable("t", 0, PackedRows.From(exact, 40, 17, precision, "t"));
+        var y = Lookup.Begin(new Tape(), table, new Shape(40, 17), 40, true, null, null, out var picks);
         for (var row = 0; row < 40; row++) (picks.Rows[row], picks.Slots[row], picks.Scales[row]) = (row, row, 2);
-        Lookup.Finish(y, picks);
+        Lookup.Finish(y, picks, 1);
         for (var row = 0; row < 40; row++)
         {
             var largest = exact.AsSpan(row * 17, 17).ToArray().Max(Math.Abs);

@@ -22,8 +22,11 @@ public sealed record Adam : Optimizer
 
     internal override int StateCount => 2;
 
-    internal override (float A, float B) Constants(long number, float rate)
-        => ((float)(LearningRate * rate / (1 - Math.Pow(Beta1, number))), (float)(1 / Math.Sqrt(1 - Math.Pow(Beta2, number))));
+    internal override string Describe()
+        => FormattableString.Invariant($"adam {LearningRate:R} {Beta1:R} {Beta2:R} {Epsilon:R} {WeightDecay:R}");
+
+    internal override (float A, float B, float C) Constants(long number, float rate)
+        => ((float)(LearningRate * rate / (1 - Math.Pow(Beta1, number))), (float)(1 / Math.Sqrt(1 - Math.Pow(Beta2, number))), 0);
 
     internal override void Update(Span<float> weights, ReadOnlySpan<float> gradient, Span<float> first, Span<float> second, in OptimizerStep step)
         => OptimizerKernels.Adam(weights, gradient, first, second, Beta1, Beta2, step.A, step.B, Epsilon, WeightDecay);

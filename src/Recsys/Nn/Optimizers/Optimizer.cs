@@ -19,8 +19,11 @@ public abstract record Optimizer
     /// <summary>What these begin with.</summary>
     internal virtual float InitialState(int state) => 0;
 
-    /// <summary>Two numbers of a step that don't depend on the weight, worked out once for all.</summary>
-    internal virtual (float A, float B) Constants(long number, float rate) => (LearningRate * rate, 0);
+    /// <summary>Numbers of a step that don't depend on the weight, worked out once for all.</summary>
+    internal virtual (float A, float B, float C) Constants(long number, float rate) => (LearningRate * rate, 0, 0);
+
+    /// <summary>All that it depends on, for telling one training from another.</summary>
+    internal abstract string Describe();
 
     /// <summary>Steps some weights that lie side by side.</summary>
     internal abstract void Update(Span<float> weights, ReadOnlySpan<float> gradient, Span<float> first, Span<float> second, in OptimizerStep step);
@@ -30,4 +33,5 @@ public abstract record Optimizer
 /// <param name="Number">Steps with this one, from 1.</param>
 /// <param name="A">First of <see cref="Optimizer.Constants"/>.</param>
 /// <param name="B">Second of <see cref="Optimizer.Constants"/>.</param>
-internal readonly record struct OptimizerStep(long Number, float A, float B);
+/// <param name="C">Third of <see cref="Optimizer.Constants"/>.</param>
+internal readonly record struct OptimizerStep(long Number, float A, float B, float C);
