@@ -17,7 +17,7 @@ internal sealed class LayerNormOp : Op
         var y = x.Tape.Push(Instance, x.Shape, x, gain, bias);
         var rows = columns == 0 ? 0 : x.Shape.Length / columns;
         var kept = x.Tape.At(y.Node).Kept = x.Tape.Take(2 * rows);
-        NormKernels.Forward(x.Values, gain.Values, bias.Values, epsilon, kept.Span[..rows], kept.Span[rows..], y.Mutable);
+        LayerNormKernels.Forward(x.Values, gain.Values, bias.Values, epsilon, kept.Span[..rows], kept.Span[rows..], y.Mutable);
         return y;
     }
 
@@ -32,6 +32,6 @@ internal sealed class LayerNormOp : Op
         if (node.Wants(0)) dx = node.GradientOf(0);
         var gain = node.Wants(1) ? node.GradientOf(1) : scratch[..columns];
         var bias = node.Wants(2) ? node.GradientOf(2) : scratch[columns..];
-        NormKernels.Backward(node.Input(0), node.Input(1), node.Kept[..rows], node.Kept[rows..], node.Gradient, dx, gain, bias);
+        LayerNormKernels.Backward(node.Input(0), node.Input(1), node.Kept[..rows], node.Kept[rows..], node.Gradient, dx, gain, bias);
     }
 }

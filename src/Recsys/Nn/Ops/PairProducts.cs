@@ -14,7 +14,7 @@ internal sealed class PairProducts : Op
         if (x.Shape.Rank != 3) throw new ArgumentException($"pair products: the shape {x.Shape} must be [examples, fields, d].");
         var (b, f, d) = (x.Shape[0], x.Shape[1], x.Shape[2]);
         var y = x.Tape.Push(Instance, new Shape(b, f * (f - 1) / 2, d), x);
-        PairKernels.Products(x.Values, b, f, d, y.Mutable);
+        FieldPairKernels.Products(x.Values, b, f, d, y.Mutable);
         return y;
     }
 
@@ -22,7 +22,7 @@ internal sealed class PairProducts : Op
     {
         if (!node.Wants(0)) return;
         var shape = node.ShapeOf(0);
-        PairKernels.ProductsBack(node.Input(0), shape[0], shape[1], shape[2], node.Gradient, node.GradientOf(0));
+        FieldPairKernels.ProductsBack(node.Input(0), shape[0], shape[1], shape[2], node.Gradient, node.GradientOf(0));
     }
 }
 
@@ -43,8 +43,8 @@ internal sealed class CrossPairs : Op
         var pairs = s[1] * (s[1] - 1) / 2;
         var y = x.Tape.Push(Instance, inner ? new Shape(s[0], pairs) : new Shape(s[0], pairs, s[3]), x);
         x.Tape.At(y.Node).I0 = inner ? 1 : 0;
-        if (inner) PairKernels.CrossInner(x.Values, s[0], s[1], s[3], y.Mutable);
-        else PairKernels.Cross(x.Values, s[0], s[1], s[3], y.Mutable);
+        if (inner) FieldPairKernels.CrossInner(x.Values, s[0], s[1], s[3], y.Mutable);
+        else FieldPairKernels.Cross(x.Values, s[0], s[1], s[3], y.Mutable);
         return y;
     }
 
@@ -52,6 +52,6 @@ internal sealed class CrossPairs : Op
     {
         if (!node.Wants(0)) return;
         var s = node.ShapeOf(0);
-        PairKernels.CrossBack(node.Input(0), s[0], s[1], s[3], node.Gradient, node.I0 == 1, node.GradientOf(0));
+        FieldPairKernels.CrossBack(node.Input(0), s[0], s[1], s[3], node.Gradient, node.I0 == 1, node.GradientOf(0));
     }
 }

@@ -14,7 +14,7 @@ internal sealed class ScaleRows : Op
         if (x.Shape.Rank == 0 || x.Shape.Rows != scales.Shape.Length)
             throw Mismatch("scale rows", x.Shape, scales.Shape, "there must be a scale for each row, a row being the last axis");
         var y = x.Tape.Push(Instance, x.Shape, x, scales);
-        PairKernels.ScaleRows(x.Values, scales.Values, y.Mutable);
+        FieldPairKernels.ScaleRows(x.Values, scales.Values, y.Mutable);
         return y;
     }
 
@@ -23,6 +23,6 @@ internal sealed class ScaleRows : Op
         Span<float> dx = default, scales = default;
         if (node.Wants(0)) dx = node.GradientOf(0);
         if (node.Wants(1)) scales = node.GradientOf(1);
-        PairKernels.ScaleRowsBack(node.Input(0), node.Input(1), node.Gradient, dx, scales);
+        FieldPairKernels.ScaleRowsBack(node.Input(0), node.Input(1), node.Gradient, dx, scales);
     }
 }

@@ -3,7 +3,7 @@ using System.Numerics;
 namespace Recsys.Numerics;
 
 /// <summary>Normalisation of rows to mean 0 and variance 1. Sums run over ascending rows. Thread-safe; nothing is allocated.</summary>
-internal static unsafe class NormKernels
+internal static unsafe class LayerNormKernels
 {
     /// <summary>y = gain ⊙ (x − mean) · rate + bias, rate = 1 / √(variance + ε), row by row.</summary>
     public static void Forward(ReadOnlySpan<float> x, ReadOnlySpan<float> gain, ReadOnlySpan<float> bias, float epsilon,
