@@ -39,8 +39,12 @@ internal sealed record SkipGramSettings
 /// <summary>Vectors by token; all zero for tokens that no pair holds.</summary>
 /// <param name="Dimensions">Length of a vector.</param>
 /// <param name="Input">u, tokens × dimensions: the embedding.</param>
-/// <param name="Output">v, tokens × dimensions: what predicts neighbours, needed only to train on.</param>
-internal sealed record TokenVectors(int Dimensions, float[] Input, float[] Output);
+/// <param name="Output">v, tokens × dimensions: what predicts neighbours.</param>
+/// <param name="Bias">
+/// p log f by token, for the share f of a token and the power p that negatives are drawn by; for a token without a vector, what one occurrence
+/// would have. log P(j | i) is u_i·v_j + Bias_j up to a constant.
+/// </param>
+internal sealed record TokenVectors(int Dimensions, float[] Input, float[] Output, float[] Bias);
 
 /// <summary>Trains embeddings of tokens.</summary>
 internal static class SkipGram
@@ -76,7 +80,7 @@ internal static class SkipGram
                 loss.Report(stream.Pass);
             }
         }
-        return Result(tokens, input, output, start);
+        return Result(tokens, input, output, start, settings.NegativePower);
     }
 
     private static void Fill(TokenBlocks tokens, AlignedRows input, AlignedRows output, TokenVectors? start, Rng rng)
@@ -94,12 +98,15 @@ internal static class SkipGram
         }
     }
 
-    private static TokenVectors Result(TokenBlocks tokens, AlignedRows input, AlignedRows output, TokenVectors? start)
+    private static TokenVectors Result(TokenBlocks tokens, AlignedRows input, AlignedRows output, TokenVectors? start, double power)
     {
         var d = input.Columns;
-        var result = new TokenVectors(d, new float[checked(tokens.RowOf.Length * d)], new float[tokens.RowOf.Length * d]);
+        var result = new TokenVectors(
+            d, new float[checked(tokens.RowOf.Length * d)], new float[tokens.RowOf.Length * d], tokens.LogShares(power));
         start?.Input.CopyTo(result.Input, 0);
         start?.Output.CopyTo(result.Output, 0);
+        for (var token = 0; start is not null && token < start.Bias.Length; token++)
+            if (tokens.RowOf[token] < 0 && start.Bias[token] < 0) result.Bias[token] = start.Bias[token];
         for (var row = 0; row < tokens.Rows; row++)
         {
             input[row].CopyTo(result.Input.AsSpan(tokens.TokenOf[row] * d));

@@ -103,6 +103,17 @@ internal sealed class TokenBlocks
         return tables;
     }
 
+    /// <summary>By token power · log of its share of all occurrences; a token that is not trained counts as having occurred once.</summary>
+    public float[] LogShares(double power)
+    {
+        var total = 0L;
+        foreach (var token in TokenOf) total += _counts[token];
+        var shares = new float[_counts.Length];
+        for (var token = 0; token < shares.Length; token++)
+            shares[token] = (float)(power * Math.Log((RowOf[token] < 0 ? 1.0 : _counts[token]) / Math.Max(1, total)));
+        return shares;
+    }
+
     /// <summary>
     /// By token the probability that an occurrence stays, min(1, √(ρ / f)) for the share f of all occurrences: Mikolov et al., 2013, eq. 5.
     /// Null for

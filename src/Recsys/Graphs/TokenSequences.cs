@@ -16,7 +16,7 @@ internal interface ITokenSequences
     /// <summary>Sequences of one pass.</summary>
     int Count { get; }
 
-    /// <summary>Whether all passes give the same sequences.</summary>
+    /// <summary>Whether all passes give the same sequences, or the same in another order.</summary>
     bool EveryPassIsTheSame { get; }
 
     /// <summary>No sequence is longer.</summary>
@@ -29,15 +29,19 @@ internal interface ITokenSequences
     int Write(int pass, int sequence, Span<int> tokens);
 }
 
-/// <summary>What each user took, whole or cut into sessions; every pass the same.</summary>
+/// <summary>What each user took, whole or cut into sessions; in order, or in each pass shuffled.</summary>
 internal sealed class InteractionSequences : ITokenSequences
 {
     private readonly Interactions _data;
+    private readonly Rng? _shuffle;
     private readonly long[] _offsets;
 
-    public InteractionSequences(Interactions data, TimeSpan? gap)
+    /// <param name="data">The log.</param>
+    /// <param name="gap">A session ends where the next action is later than this; null: never.</param>
+    /// <param name="shuffle">Shuffles each sequence in each pass; null: rows stay in order.</param>
+    public InteractionSequences(Interactions data, TimeSpan? gap, Rng? shuffle = null)
     {
-        _data = data;
+        (_data, _shuffle) = (data, shuffle);
         var offsets = new List<long> { 0 };
         for (var user = 0; user < data.UserCount; user++)
         {
@@ -66,6 +70,7 @@ internal sealed class InteractionSequences : ITokenSequences
     {
         var length = LengthBound(sequence);
         _data.ItemColumn.Slice((int)_offsets[sequence], length).CopyTo(tokens);
+        _shuffle?.Stream((ulong)pass).Stream((ulong)sequence).Shuffle(0, tokens[..length]);
         return length;
     }
 }

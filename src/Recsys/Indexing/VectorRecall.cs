@@ -18,6 +18,7 @@ internal sealed class VectorRecall
     private const int BlockItems = 1024;
 
     private readonly float[] _vectors;   // [ItemCount, Dimensions], the model's own
+    private readonly float[] _targets;   // what a query is multiplied with: the same, unless the model predicts with other vectors
     private readonly float[]? _biases;   // [ItemCount]
     private readonly VectorSimilarity _similarity;
     private readonly float[] _inverseNorms;
@@ -27,10 +28,11 @@ internal sealed class VectorRecall
     private readonly Pool<Scratch> _scratch;
 
     private VectorRecall(
-        float[] vectors, int dimensions, float[]? biases, VectorSimilarity similarity, string indexName,
+        float[] vectors, float[]? targets, int dimensions, float[]? biases, VectorSimilarity similarity, string indexName,
         Func<string, VectorRows, IModelIndex?> makeIndex)
     {
         _vectors = vectors;
+        _targets = targets ?? vectors;
         _biases = biases;
         _similarity = similarity;
         Dimensions = dimensions;
@@ -61,14 +63,18 @@ internal sealed class VectorRecall
     /// <param name="threads">Threads that build; never changes a bit of the result.</param>
     /// <param name="biases">b of each item, or null; only for the dot product.</param>
     /// <param name="similarity">What <see cref="Recall"/> orders by.</param>
+    /// <param name="targets">
+    /// [items, dimensions] that <see cref="Recall"/> multiplies the query with in place of the vectors, or null. Items whose vector is zero are in
+    /// no list then.
+    /// </param>
     /// <param name="cancel">Stops the building.</param>
     public static VectorRecall Build(
         float[] vectors, int dimensions, IndexOptions options, int threads, float[]? biases = null,
-        VectorSimilarity similarity = VectorSimilarity.DotProduct, CancellationToken cancel = default)
+        VectorSimilarity similarity = VectorSimilarity.DotProduct, float[]? targets = null, CancellationToken cancel = default)
     {
         options = options with { Threads = threads };
         return new(
-            vectors, dimensions, biases, similarity, options.Name,
+            vectors, targets, dimensions, biases, similarity, options.Name,
             (_, rows) => (options with { Similarity = rows.Similarity }).Build(rows, cancel));
     }
 
@@ -84,7 +90,7 @@ internal sealed class VectorRecall
     /// <param name="offset">Added to every score.</param>
     public int Recall(ReadOnlySpan<float> query, in ItemFilter filter, Span<ScoredItem> destination, float offset = 0)
     {
-        if (_recall is null) return Scan(query, _similarity, -1, filter, destination, offset);
+        if (_recall is null) return Scan(_targets, query, _similarity, -1, filter, destination, offset);
         VectorChecks.Computed(query);
         if (_biases is null) return Shift(destination[.._recall.Search(query, filter, destination)], offset);
         var scratch = _scratch.Rent();
@@ -103,7 +109,7 @@ internal sealed class VectorRecall
     {
         var similarity = _similarity == VectorSimilarity.Euclidean ? _similarity : VectorSimilarity.Cosine;
         if ((uint)item >= (uint)ItemCount || (similarity == VectorSimilarity.Cosine && !Has(item))) return 0;
-        if (_similar is null) return Scan(Vector(item), similarity, item, filter, destination, 0);
+        if (_similar is null) return Scan(_vectors, Vector(item), similarity, item, filter, destination, 0);
         var room = Math.Min(destination.Length, ItemCount) + 1;
         var list = ArrayPool<ScoredItem>.Shared.Rent(room);
         var count = 0;
@@ -125,10 +131,10 @@ internal sealed class VectorRecall
     /// <inheritdoc cref="Build"/>
     public static VectorRecall Read(
         ModelReader reader, float[] vectors, int dimensions, float[]? biases = null,
-        VectorSimilarity similarity = VectorSimilarity.DotProduct)
+        VectorSimilarity similarity = VectorSimilarity.DotProduct, float[]? targets = null)
     {
         var name = reader.Text("index");
-        return new(vectors, dimensions, biases, similarity, name, (scope, rows) => name switch
+        return new(vectors, targets, dimensions, biases, similarity, name, (scope, rows) => name switch
         {
             "hnsw" => HnswIndex.ReadWithoutRows(reader.Scope(scope), rows),
             "simhash" => SimHashIndex.ReadWithoutRows(reader.Scope(scope), rows),
@@ -141,17 +147,28 @@ internal sealed class VectorRecall
     private VectorRows RecallRows()
     {
         if (_similarity == VectorSimilarity.Cosine) return DirectionRows();
-        if (_biases is null) return VectorRows.Own(_vectors, Dimensions, _similarity);
+        if (_biases is null) return WithoutZeroVectors(VectorRows.Own(_targets, Dimensions, _similarity));
         var rows = new float[ItemCount * (Dimensions + 1)];
         for (var item = 0; item < ItemCount; item++)
         {
-            Vector(item).CopyTo(rows.AsSpan(item * (Dimensions + 1)));
+            _targets.AsSpan(item * Dimensions, Dimensions).CopyTo(rows.AsSpan(item * (Dimensions + 1)));
             rows[item * (Dimensions + 1) + Dimensions] = _biases[item];
         }
-        return VectorRows.Own(rows, Dimensions + 1, _similarity);
+        return WithoutZeroVectors(VectorRows.Own(rows, Dimensions + 1, _similarity));
     }
 
     private VectorRows DirectionRows() => VectorRows.Own([.. _vectors], Dimensions, VectorSimilarity.Cosine).WithoutZeros();
+
+    private VectorRows WithoutZeroVectors(VectorRows rows)
+    {
+        if (!LeavesOutZeros(_similarity)) return rows;
+        var zeros = new List<int>();
+        for (var item = 0; item < ItemCount; item++)
+            if (!Has(item)) zeros.Add(item);
+        return zeros.Count == 0 ? rows : rows.Without([.. zeros]);
+    }
+
+    private bool LeavesOutZeros(VectorSimilarity similarity) => similarity == VectorSimilarity.Cosine || !ReferenceEquals(_targets, _vectors);
 
     // Adding the same to all may round two scores to one; then the lower id comes first.
     private static int Shift(Span<ScoredItem> list, float offset)
@@ -168,16 +185,18 @@ internal sealed class VectorRecall
 
     // With an item: similar items, which leave out the item itself.
     private int Scan(
-        ReadOnlySpan<float> query, VectorSimilarity similarity, int item, in ItemFilter filter, Span<ScoredItem> destination, float offset)
+        float[] vectors, ReadOnlySpan<float> query, VectorSimilarity similarity, int item, in ItemFilter filter, Span<ScoredItem> destination,
+        float offset)
     {
         var scratch = _scratch.Rent();
         var top = new TopItems(destination, filter, ItemCount);
         var norm = similarity == VectorSimilarity.Cosine ? TensorPrimitives.Norm(query) : 1;
         var inverse = norm > 0 ? 1 / norm : 0;
+        var leavesOutZeros = LeavesOutZeros(similarity);
         for (var first = 0; first < ItemCount; first += BlockItems)
         {
             var scores = scratch.Scores.AsSpan(0, Math.Min(BlockItems, ItemCount - first));
-            var block = _vectors.AsSpan(first * Dimensions, scores.Length * Dimensions);
+            var block = vectors.AsSpan(first * Dimensions, scores.Length * Dimensions);
             var norms = _inverseNorms.AsSpan(first, scores.Length);
             switch (similarity)
             {
@@ -195,7 +214,7 @@ internal sealed class VectorRecall
                     break;
             }
             if (offset != 0) TensorPrimitives.Add(scores, offset, scores);
-            for (var i = 0; similarity == VectorSimilarity.Cosine && i < scores.Length; i++)
+            for (var i = 0; leavesOutZeros && i < scores.Length; i++)
                 if (norms[i] == 0) scores[i] = float.NegativeInfinity;
             if (item >= first && item < first + scores.Length) scores[item - first] = float.NegativeInfinity;
             top.OfferBlock(first, scores);

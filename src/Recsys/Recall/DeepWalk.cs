@@ -1,6 +1,5 @@
 using Recsys.Data;
 using Recsys.Graphs;
-using Recsys.Indexing;
 using Recsys.Numerics;
 using Recsys.Persistence;
 
@@ -28,30 +27,22 @@ public sealed class DeepWalk : IRecaller, ISimilarItems, IModel<DeepWalk>
 {
     private readonly TokenVectors _tokens;   // user nodes, item nodes, labels
     private readonly int _userNodes;
-    private readonly float[] _itemVectors;   // [ItemCount, Dimensions]
-    private readonly float[] _users;         // [UserCount, Dimensions]
-    private readonly float _decay;
-    private readonly VectorRecall _items;
-    private readonly Pool<float[]> _scratch;
+    private readonly EmbeddingLists _lists;
 
-    private DeepWalk(TokenVectors tokens, int userNodes, int labels, float[] itemVectors, float[] users, float decay, VectorRecall items)
-    {
-        (_tokens, _userNodes, LabelCount, _itemVectors, _users, _decay, _items) = (tokens, userNodes, labels, itemVectors, users, decay,
-            items);
-        _scratch = new Pool<float[]>(() => new float[tokens.Dimensions]);
-    }
+    private DeepWalk(TokenVectors tokens, int userNodes, int labels, EmbeddingLists lists)
+        => (_tokens, _userNodes, LabelCount, _lists) = (tokens, userNodes, labels, lists);
 
     /// <inheritdoc/>
     public static string Kind => "deepwalk";
 
     /// <inheritdoc/>
-    public static int Version => 1;
+    public static int Version => 2;
 
     /// <summary>Number of users at training, 0 for a model of a graph.</summary>
-    public int UserCount => _users.Length / Dimensions;
+    public int UserCount => _lists.UserCount;
 
     /// <summary>Number of items, or of nodes for a model of a graph; those without an edge have no vector and are in no list.</summary>
-    public int ItemCount => _items.ItemCount;
+    public int ItemCount => _lists.Items.ItemCount;
 
     /// <summary>Number of labels, 0 without.</summary>
     public int LabelCount { get; }
@@ -61,11 +52,16 @@ public sealed class DeepWalk : IRecaller, ISimilarItems, IModel<DeepWalk>
 
     /// <summary>The vector of an item, or of a node; all zero for one without an edge.</summary>
     /// <param name="item">0..<see cref="ItemCount"/>-1.</param>
-    public ReadOnlySpan<float> ItemVector(int item) => _items.Vector(item);
+    public ReadOnlySpan<float> ItemVector(int item) => _lists.Items.Vector(item);
 
-    /// <summary>The vector of a user: the node's own, or the mean of the user's items where nodes are items alone.</summary>
+    /// <summary>The vector of a user: the node's own, or the sum of the user's items where nodes are items alone.</summary>
     /// <param name="user">0..<see cref="UserCount"/>-1.</param>
-    public ReadOnlySpan<float> UserVector(int user) => _users.AsSpan(user * Dimensions, Dimensions);
+    public ReadOnlySpan<float> UserVector(int user)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(user);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(user, UserCount);
+        return _userNodes == 0 ? _lists.Taste(user) : _tokens.Input.AsSpan(user * Dimensions, Dimensions);
+    }
 
     /// <summary>The vector of a label.</summary>
     /// <param name="label">0..<see cref="LabelCount"/>-1.</param>
@@ -141,12 +137,9 @@ public sealed class DeepWalk : IRecaller, ISimilarItems, IModel<DeepWalk>
             Stage = "walk",
         }, Start(options, userNodes, graph.NodeCount - userNodes, labels?.LabelCount ?? 0), progress, cancel);
 
-        var items = Items(tokens, userNodes, graph.NodeCount - userNodes);
-        var users = data is null ? []
-            : userNodes > 0 ? tokens.Input[..(userNodes * tokens.Dimensions)]
-            : HistoryMean.OfUsers(data, items, tokens.Dimensions, options.HistoryDecay, options.Threads);
-        return new DeepWalk(tokens, userNodes, labels?.LabelCount ?? 0, items, users, options.HistoryDecay, VectorRecall.Build(
-            items, tokens.Dimensions, options.Index, options.Threads, similarity: VectorSimilarity.Cosine, cancel: cancel));
+        var settings = new TasteSettings(options.Scoring, options.HistoryDecay, options.HistoryExponent);
+        return new DeepWalk(tokens, userNodes, labels?.LabelCount ?? 0, EmbeddingLists.Build(
+            settings, Items(tokens, userNodes, graph.NodeCount - userNodes), data, options.Index, options.Threads, cancel));
     }
 
     // The old vectors where the new tokens stand: users, items and labels may each have become more.
@@ -164,7 +157,8 @@ public sealed class DeepWalk : IRecaller, ISimilarItems, IModel<DeepWalk>
                 "Keep dimensions and kind of nodes, and extend the id maps.", nameof(options));
         }
         var (d, tokens) = (options.Dimensions, old._tokens);
-        var start = new TokenVectors(d, new float[checked((userNodes + items + labels) * d)], new float[(userNodes + items + labels) * d]);
+        var count = userNodes + items + labels;
+        var start = new TokenVectors(d, new float[checked(count * d)], new float[count * d], new float[count]);
         Copy(0, 0, old._userNodes);
         Copy(old._userNodes, userNodes, old.ItemCount);
         Copy(old._userNodes + old.ItemCount, userNodes + items, old.LabelCount);
@@ -174,24 +168,30 @@ public sealed class DeepWalk : IRecaller, ISimilarItems, IModel<DeepWalk>
         {
             tokens.Input.AsSpan(from * d, count * d).CopyTo(start.Input.AsSpan(to * d));
             tokens.Output.AsSpan(from * d, count * d).CopyTo(start.Output.AsSpan(to * d));
+            tokens.Bias.AsSpan(from, count).CopyTo(start.Bias.AsSpan(to));
         }
     }
 
-    private static float[] Items(TokenVectors tokens, int userNodes, int items)
-        => items * tokens.Dimensions == tokens.Input.Length
-            ? tokens.Input
-            : tokens.Input[(userNodes * tokens.Dimensions)..((userNodes + items) * tokens.Dimensions)];
+    private static ItemVectors Items(TokenVectors tokens, int first, int count)
+    {
+        var d = tokens.Dimensions;
+        return new ItemVectors(d, Part(tokens.Input, d), Part(tokens.Output, d), Part(tokens.Bias, 1));
+
+        float[] Part(float[] all, int width)
+            => count * width == all.Length || all.Length == 0 ? all : all[(first * width)..((first + count) * width)];
+    }
 
     /// <summary>
-    /// The items of highest cosine with the mean of the history, or with the user; none for others. Values of the history are weights.
+    /// The items that walks would meet most beside the history, or beside what the user had taken; none for others. Values of the history
+    /// are weights.
     /// </summary>
     /// <inheritdoc cref="IRecaller.Recall"/>
     public int Recall(in RecallRequest request, Span<ScoredItem> destination)
-        => HistoryMean.Recall(_items, _itemVectors, _users, _scratch, _decay, request, destination);
+        => _lists.Recall(request, destination);
 
     /// <summary>The items (nodes) of highest cosine, from 1 down to -1.</summary>
     /// <inheritdoc cref="ISimilarItems.SimilarItems"/>
-    public int SimilarItems(int item, in ItemFilter filter, Span<ScoredItem> destination) => _items.SimilarItems(item, filter, destination);
+    public int SimilarItems(int item, in ItemFilter filter, Span<ScoredItem> destination) => _lists.Items.SimilarItems(item, filter, destination);
 
     /// <inheritdoc/>
     public void Write(ModelWriter writer)
@@ -201,11 +201,10 @@ public sealed class DeepWalk : IRecaller, ISimilarItems, IModel<DeepWalk>
         writer.Integer("dimensions", Dimensions);
         writer.Integer("user_nodes", _userNodes);
         writer.Integer("labels", LabelCount);
-        writer.Real("history_decay", _decay);
         writer.Tensor("vectors", _tokens.Input, tokens, Dimensions);
         writer.Tensor("contexts", _tokens.Output, tokens, Dimensions);
-        if (_userNodes == 0) writer.Tensor("users", _users, UserCount, Dimensions);
-        _items.Write(writer);
+        writer.Tensor("biases", _tokens.Bias);
+        _lists.Write(writer);
     }
 
     /// <inheritdoc/>
@@ -217,10 +216,12 @@ public sealed class DeepWalk : IRecaller, ISimilarItems, IModel<DeepWalk>
         var count = input.Length / dimensions;
         var userNodes = reader.Int32("user_nodes", 0, count);
         var labels = reader.Int32("labels", 0, count - userNodes);
-        var tokens = new TokenVectors(dimensions, input, reader.Tensor<float>("contexts", count, dimensions));
-        var items = Items(tokens, userNodes, count - userNodes - labels);
-        var users = userNodes > 0 ? input[..(userNodes * dimensions)] : reader.Tensor<float>("users", -1, dimensions);
-        return new DeepWalk(tokens, userNodes, labels, items, users, reader.Single("history_decay", 0, 1),
-            VectorRecall.Read(reader, items, dimensions, similarity: VectorSimilarity.Cosine));
+        var tokens = new TokenVectors(
+            dimensions, input, reader.Tensor<float>("contexts", count, dimensions),
+            reader.Version < 2 ? new float[count] : reader.Tensor<float>("biases", count));
+        // Before version 2 the users of a model with user nodes were those nodes.
+        var users = reader.Version < 2 && userNodes > 0 ? input[..(userNodes * dimensions)] : null;
+        return new DeepWalk(
+            tokens, userNodes, labels, EmbeddingLists.Read(reader, Items(tokens, userNodes, count - userNodes - labels), users));
     }
 }

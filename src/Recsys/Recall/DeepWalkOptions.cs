@@ -47,10 +47,18 @@ public sealed record DeepWalkOptions
     /// <summary>η at the start; it falls in a line to a ten-thousandth. Positive, default 0.025.</summary>
     public float LearningRate { get; init => field = Guard.Positive(value); } = 0.025f;
 
+    /// <summary>What the items of a list are ordered by. Default <see cref="EmbeddingScoring.Prediction"/>.</summary>
+    public EmbeddingScoring Scoring { get; init => field = Guard.Defined(value); }
+
     /// <summary>
-    /// In the mean of a history, with each later item the weight of an earlier one is multiplied by this. 1 (the default) is the plain
-    /// mean. 0..1,
-    /// not 0.
+    /// α: a user is n^-α times the sum of the n items taken, so 0 is the sum and 1 the mean; only for <see cref="EmbeddingScoring.Prediction"/>.
+    /// 0..1, default 0.75.
+    /// </summary>
+    public float HistoryExponent { get; init => field = Guard.InRange(0, 1, value); } = 0.75f;
+
+    /// <summary>
+    /// In a history, with each later item the weight of an earlier one is multiplied by this. 1 (the default): all count alike; 0.9 or so for
+    /// what comes next. 0..1, not 0.
     /// </summary>
     public float HistoryDecay { get; init => field = Guard.InRange(1e-6f, 1, value); } = 1;
 

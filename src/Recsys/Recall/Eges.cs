@@ -1,6 +1,6 @@
+using System.Numerics.Tensors;
 using Recsys.Features;
 using Recsys.Indexing;
-using Recsys.Numerics;
 using Recsys.Persistence;
 
 namespace Recsys.Recall;
@@ -24,23 +24,16 @@ namespace Recsys.Recall;
 public sealed partial class Eges : IRecaller, ISimilarItems, IModel<Eges>
 {
     private readonly Weights _weights;
-    private readonly float[] _users;   // [UserCount, Dimensions]
-    private readonly float _decay;
-    private readonly VectorRecall _items;
-    private readonly Pool<float[]> _scratch;
+    private readonly EmbeddingLists _lists;
 
-    private Eges(Weights weights, float[] users, float decay, VectorRecall items)
-    {
-        (_weights, _users, _decay, _items) = (weights, users, decay, items);
-        _scratch = new Pool<float[]>(() => new float[weights.Dimensions]);
-    }
+    private Eges(Weights weights, EmbeddingLists lists) => (_weights, _lists) = (weights, lists);
 
     /// <summary>Number of users at training, 0 for a model of a graph.</summary>
-    public int UserCount => _users.Length / Dimensions;
+    public int UserCount => _lists.UserCount;
 
     /// <summary>Number of items; those that are neither in a walk nor have known side information have no vector and are in no
     /// list.</summary>
-    public int ItemCount => _items.ItemCount;
+    public int ItemCount => _lists.Items.ItemCount;
 
     /// <summary>d, the length of a vector.</summary>
     public int Dimensions => _weights.Dimensions;
@@ -50,7 +43,7 @@ public sealed partial class Eges : IRecaller, ISimilarItems, IModel<Eges>
 
     /// <summary>H_v; for a cold item the mean of its side information; all zero where nothing is known.</summary>
     /// <param name="item">0..<see cref="ItemCount"/>-1.</param>
-    public ReadOnlySpan<float> ItemVector(int item) => _items.Vector(item);
+    public ReadOnlySpan<float> ItemVector(int item) => _lists.Items.Vector(item);
 
     /// <summary>a_v: how much, before the softmax, the item itself and then each of <see cref="Features"/> count; 0 all over for a cold
     /// item.</summary>
@@ -74,34 +67,37 @@ public sealed partial class Eges : IRecaller, ISimilarItems, IModel<Eges>
                 nameof(features));
         var weights = _weights.Resized(features.Items.Count);
         FillCold(weights, SideInformation.Of(features, weights.Fields, features.Items.Count));
-        index ??= new ExactIndexOptions();
-        return new Eges(weights, _users, _decay,
-            VectorRecall.Build(weights.H, Dimensions, index, index.Threads, similarity: VectorSimilarity.Cosine));
+        return new Eges(weights, _lists.With(weights.Items, index ?? new ExactIndexOptions()));
     }
 
     /// <summary>
-    /// The items of highest cosine with the mean of the history, or of what the user had taken at training; none for others. Values of the
-    /// history are
-    /// weights.
+    /// The items that walks would meet most beside the history, or beside what the user had taken at training; none for others. Values of the
+    /// history are weights. A cold item is predicted as the mean of the items that share its side information.
     /// </summary>
     /// <inheritdoc cref="IRecaller.Recall"/>
     public int Recall(in RecallRequest request, Span<ScoredItem> destination)
-        => HistoryMean.Recall(_items, _weights.H, _users, _scratch, _decay, request, destination);
+        => _lists.Recall(request, destination);
 
     /// <summary>The items of highest cosine(H_i, H_j), from 1 down to -1.</summary>
     /// <inheritdoc cref="ISimilarItems.SimilarItems"/>
-    public int SimilarItems(int item, in ItemFilter filter, Span<ScoredItem> destination) => _items.SimilarItems(item, filter, destination);
+    public int SimilarItems(int item, in ItemFilter filter, Span<ScoredItem> destination) => _lists.Items.SimilarItems(item, filter, destination);
 
-    // An item without a vector gets the mean of its fields, each the mean of its trained values.
+    // A cold item has no W^0. Its vector is the mean of its fields, each the mean of its trained values; what predicts it, likewise, is the mean of
+    // what predicts the items that have those values.
     private static void FillCold(Weights weights, SideInformation side)
     {
         var d = weights.Dimensions;
+        if (side.Fields.Length == 0) return;
+        var outputs = new OutputsOfValues(weights, side);
         var mean = new float[d];
         for (var item = 0; item < weights.ItemCount; item++)
         {
+            if (!weights.IsCold(item)) continue;
             var h = weights.H.AsSpan(item * d, d);
-            if (h.ContainsAnyExcept(0f)) continue;
-            var known = 0;
+            var z = weights.Output.AsSpan(item * d, d);
+            h.Clear();
+            z.Clear();
+            var (known, bias) = (0, 0f);
             for (var field = 0; field < side.Fields.Length; field++)
             {
                 var values = 0;
@@ -110,27 +106,84 @@ public sealed partial class Eges : IRecaller, ISimilarItems, IModel<Eges>
                 {
                     var vector = weights.Sides.AsSpan(row * d, d);
                     if (!vector.ContainsAnyExcept(0f)) continue;
-                    System.Numerics.Tensors.TensorPrimitives.Add(mean, vector, mean);
+                    TensorPrimitives.Add(mean, vector, mean);
                     values++;
                 }
                 if (values == 0) continue;
-                System.Numerics.Tensors.TensorPrimitives.MultiplyAdd(mean, 1f / values, h, h);
+                TensorPrimitives.MultiplyAdd(mean, 1f / values, h, h);
+                bias += outputs.AddMean(side.Of(item, field), z);
                 known++;
             }
-            if (known > 1) System.Numerics.Tensors.TensorPrimitives.Multiply(h, 1f / known, h);
+            if (known == 0) continue;
+            TensorPrimitives.Multiply(h, 1f / known, h);
+            TensorPrimitives.Multiply(z, 1f / known, z);
+            weights.Bias[item] = bias / known;
         }
     }
 
-    /// <summary>All that a trained model is: H, W^0 and Z are items × d, W^1 … W^n rows × d, a is items × (fields + 1).</summary>
+    /// <summary>Means of Z and of p log f over the trained items of each value.</summary>
+    private sealed class OutputsOfValues
+    {
+        private readonly int _width;
+        private readonly float[] _sums;   // [row, Z and p log f]
+        private readonly int[] _counts;
+
+        public OutputsOfValues(Weights weights, SideInformation side)
+        {
+            var d = weights.Dimensions;
+            _width = d + 1;
+            _counts = new int[SideInformation.Rows(side.Fields)];
+            _sums = new float[checked(_counts.Length * _width)];
+            for (var item = 0; item < weights.ItemCount; item++)
+            {
+                if (weights.IsCold(item)) continue;
+                for (var field = 0; field < side.Fields.Length; field++)
+                {
+                    foreach (var row in side.Of(item, field))
+                    {
+                        var sum = _sums.AsSpan(row * _width, _width);
+                        TensorPrimitives.Add(sum[..d], weights.Output.AsSpan(item * d, d), sum[..d]);
+                        sum[d] += weights.Bias[item];
+                        _counts[row]++;
+                    }
+                }
+            }
+        }
+
+        /// <summary>Adds the mean over the values that trained items have, and returns that of p log f.</summary>
+        public float AddMean(ReadOnlySpan<int> rows, Span<float> z)
+        {
+            var (values, bias) = (0, 0f);
+            foreach (var row in rows) values += _counts[row] > 0 ? 1 : 0;
+            foreach (var row in rows)
+            {
+                if (_counts[row] == 0) continue;
+                var sum = _sums.AsSpan(row * _width, _width);
+                TensorPrimitives.MultiplyAdd(sum[..z.Length], 1f / ((float)_counts[row] * values), z, z);
+                bias += sum[z.Length] / ((float)_counts[row] * values);
+            }
+            return bias;
+        }
+    }
+
+    /// <summary>
+    /// All that a trained model is: H, W^0 and Z are items × d, W^1 … W^n rows × d, a is items × (fields + 1), Bias is p log f by item.
+    /// </summary>
     private sealed record Weights(
-        int Dimensions, EgesVariant Variant, SideField[] Fields, float[] H, float[] Own, float[] Sides, float[] Attention, float[] Output)
+        int Dimensions, EgesVariant Variant, SideField[] Fields, float[] H, float[] Own, float[] Sides, float[] Attention, float[] Output,
+        float[] Bias)
     {
         public int ItemCount => Output.Length / Dimensions;
+
+        public ItemVectors Items => new(Dimensions, H, Output, Bias);
+
+        /// <summary>Whether an item has no vector of its own, because it was in no walk.</summary>
+        public bool IsCold(int item) => !Own.AsSpan(item * Dimensions, Dimensions).ContainsAnyExcept(0f);
 
         public static Weights Zero(int items, int dimensions, EgesVariant variant, SideField[] fields) => new(
             dimensions, variant, fields, new float[checked(items * dimensions)], new float[items * dimensions],
             new float[checked(SideInformation.Rows(fields) * dimensions)], new float[checked(items * (fields.Length + 1))],
-                new float[items * dimensions]);
+        new float[items * dimensions], new float[items]);
 
         public Weights Resized(int items)
         {
@@ -140,6 +193,7 @@ public sealed partial class Eges : IRecaller, ISimilarItems, IModel<Eges>
             Sides.CopyTo(larger.Sides, 0);
             Attention.CopyTo(larger.Attention, 0);
             Output.CopyTo(larger.Output, 0);
+            Bias.CopyTo(larger.Bias, 0);
             return larger;
         }
     }

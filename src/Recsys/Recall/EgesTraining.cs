@@ -1,7 +1,6 @@
 using Recsys.Data;
 using Recsys.Features;
 using Recsys.Graphs;
-using Recsys.Indexing;
 using Recsys.Numerics;
 using Recsys.Persistence;
 
@@ -13,7 +12,7 @@ public sealed partial class Eges
     public static string Kind => "eges";
 
     /// <inheritdoc/>
-    public static int Version => 1;
+    public static int Version => 2;
 
     /// <summary>Trains on the sessions of a log.</summary>
     /// <param name="data">What users took, in the order of time.</param>
@@ -65,9 +64,9 @@ public sealed partial class Eges
         if (variant == EgesVariant.Bge) TrainAlone(walks, weights, options, progress, cancel);
         else TrainWithSides(walks, side, weights, options, progress, cancel);
         FillCold(weights, side);
-        var users = data is null ? [] : HistoryMean.OfUsers(data, weights.H, weights.Dimensions, options.HistoryDecay, options.Threads);
-        return new Eges(weights, users, options.HistoryDecay, VectorRecall.Build(
-            weights.H, weights.Dimensions, options.Index, options.Threads, similarity: VectorSimilarity.Cosine, cancel: cancel));
+        var settings = new TasteSettings(options.Scoring, options.HistoryDecay, options.HistoryExponent);
+        return new Eges(
+            weights, EmbeddingLists.Build(settings, weights.Items, data, options.Index, options.Threads, cancel));
     }
 
     private static Weights Start(EgesOptions options, EgesVariant variant, SideField[] fields, int items)
@@ -82,9 +81,7 @@ public sealed partial class Eges
                 $"'{string.Join("', '", fields.Select(f => f.Name))}'. Keep options and fitted features, and extend the id maps.",
                     nameof(options));
         }
-        var weights = old.Resized(items);
-        Array.Clear(weights.H); // made anew of the rest
-        return weights;
+        return old.Resized(items);
     }
 
     private static void TrainAlone(
@@ -102,10 +99,11 @@ public sealed partial class Eges
             Threads = options.Threads,
             Racy = options.Racy,
             Stage = "walk",
-        }, new TokenVectors(options.Dimensions, weights.Own, weights.Output), progress, cancel);
+        }, new TokenVectors(options.Dimensions, weights.Own, weights.Output, weights.Bias), progress, cancel);
         trained.Input.CopyTo(weights.H, 0);
         trained.Input.CopyTo(weights.Own, 0);
         trained.Output.CopyTo(weights.Output, 0);
+        trained.Bias.CopyTo(weights.Bias, 0);
     }
 
     // Items share the vectors of their side information, so pairs can't be dealt into blocks that share none; steps are taken in order.
@@ -144,6 +142,9 @@ public sealed partial class Eges
             }
         }
         Exchange(network, tokens.TokenOf, weights, into: false);
+        var biases = tokens.LogShares(options.NegativePower);
+        for (var item = 0; item < biases.Length; item++)
+            if (tokens.RowOf[item] >= 0 || weights.Bias[item] == 0) weights.Bias[item] = biases[item];
         var scratch = new EgesNetwork.Scratch(network);
         for (var row = 0; row < tokens.Rows; row++)
         {
@@ -209,7 +210,6 @@ public sealed partial class Eges
         var (w, d) = (_weights, Dimensions);
         writer.Integer("dimensions", d);
         writer.Choice("variant", w.Variant);
-        writer.Real("history_decay", _decay);
         writer.Texts("features", [.. w.Fields.Select(f => f.Name)]);
         writer.Tensor("fingerprints", w.Fields.Select(f => f.Fingerprint).ToArray());
         writer.Tensor("cardinalities", w.Fields.Select(f => f.Cardinality).ToArray());
@@ -218,8 +218,8 @@ public sealed partial class Eges
         writer.Tensor("sides", w.Sides, w.Sides.Length / d, d);
         writer.Tensor("attention", w.Attention, ItemCount, w.Fields.Length + 1);
         writer.Tensor("contexts", w.Output, ItemCount, d);
-        writer.Tensor("users", _users, UserCount, d);
-        _items.Write(writer);
+        writer.Tensor("biases", w.Bias);
+        _lists.Write(writer);
     }
 
     /// <inheritdoc/>
@@ -242,8 +242,8 @@ public sealed partial class Eges
         var weights = new Weights(
             d, reader.Choice<EgesVariant>("variant"), fields, h, reader.Tensor<float>("items", items, d),
             reader.Tensor<float>("sides", rows, d),
-            reader.Tensor<float>("attention", items, fields.Length + 1), reader.Tensor<float>("contexts", items, d));
-        return new Eges(weights, reader.Tensor<float>("users", -1, d), reader.Single("history_decay", 0, 1),
-            VectorRecall.Read(reader, h, d, similarity: VectorSimilarity.Cosine));
+            reader.Tensor<float>("attention", items, fields.Length + 1), reader.Tensor<float>("contexts", items, d),
+            reader.Version < 2 ? new float[items] : reader.Tensor<float>("biases", items));
+        return new Eges(weights, EmbeddingLists.Read(reader, weights.Items));
     }
 }

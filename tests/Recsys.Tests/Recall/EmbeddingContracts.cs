@@ -30,6 +30,8 @@ public abstract class Item2VecContractBase : RecallerContract<Item2Vec>
         () => _ = Options with { Epochs = 0 },
         () => _ = Options with { LearningRate = 0 },
         () => _ = Options with { HistoryDecay = 0 },
+        () => _ = Options with { HistoryExponent = 1.5f },
+        () => _ = Options with { Scoring = (EmbeddingScoring)9 },
         () => _ = Options with { Shards = 0 },
         () => _ = Options with { Threads = 0 },
         () => _ = Options with { Index = null! },
@@ -61,6 +63,12 @@ public sealed class HnswItem2VecContract : Item2VecContractBase
     };
 }
 
+public sealed class CosineItem2VecContract : Item2VecContractBase
+{
+    protected override Item2VecOptions Options
+        => new() { Dimensions = 12, Epochs = 60, LearningRate = 0.1f, Scoring = EmbeddingScoring.Cosine };
+}
+
 public sealed class CbowItem2VecContract : Item2VecContractBase
 {
     protected override Item2VecOptions Options
@@ -88,6 +96,8 @@ public abstract class DeepWalkContractBase : RecallerContract<DeepWalk>
         () => _ = Options with { NegativePower = -1 },
         () => _ = Options with { LearningRate = float.NaN },
         () => _ = Options with { HistoryDecay = 0 },
+        () => _ = Options with { HistoryExponent = 1.5f },
+        () => _ = Options with { Scoring = (EmbeddingScoring)9 },
         () => _ = Options with { Shards = 0 },
         () => _ = Options with { Threads = 0 },
         () => _ = Options with { Index = null! },
@@ -138,6 +148,8 @@ public abstract class EgesContractBase : RecallerContract<Eges>
         () => _ = Options with { NegativePower = -1 },
         () => _ = Options with { LearningRate = float.NaN },
         () => _ = Options with { HistoryDecay = 0 },
+        () => _ = Options with { HistoryExponent = 1.5f },
+        () => _ = Options with { Scoring = (EmbeddingScoring)9 },
         () => _ = Options with { Threads = 0 },
         () => _ = Options with { Index = null! },
         () => Eges.Train(ContractData.OneUser(), null, Options with { Dimensions = 9,

@@ -122,7 +122,7 @@ public sealed class EmbeddingTests
     public void A_history_counts_by_value_and_by_age()
     {
         var data = ContractData.Communities();
-        var options = new Item2VecOptions { Dimensions = 12, Epochs = 40, LearningRate = 0.1f };
+        var options = new Item2VecOptions { Dimensions = 12, Epochs = 40, LearningRate = 0.1f, Scoring = EmbeddingScoring.Cosine };
         var model = Item2Vec.Train(data, options);
         Assert.Equal(0, Lists.Recall(model, -1, 1, history: [0, 10], values: [2, 1])[0].Item);
         Assert.Equal(10, Lists.Recall(model, -1, 1, history: [0, 10], values: [1, 2])[0].Item);
