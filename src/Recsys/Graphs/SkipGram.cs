@@ -41,8 +41,8 @@ internal sealed record SkipGramSettings
 /// <param name="Input">u, tokens × dimensions: the embedding.</param>
 /// <param name="Output">v, tokens × dimensions: what predicts neighbours.</param>
 /// <param name="Bias">
-/// p log f by token, for the share f of a token and the power p that negatives are drawn by; for a token without a vector, what one occurrence
-/// would have. log P(j | i) is u_i·v_j + Bias_j up to a constant.
+/// p log f by token, for the share f of a token and the power p that negatives are drawn by; for a token without a vector, what one
+/// occurrence would have. log P(j | i) is u_i·v_j + Bias_j up to a constant.
 /// </param>
 internal sealed record TokenVectors(int Dimensions, float[] Input, float[] Output, float[] Bias);
 

@@ -64,8 +64,8 @@ internal sealed class VectorRecall
     /// <param name="biases">b of each item, or null; only for the dot product.</param>
     /// <param name="similarity">What <see cref="Recall"/> orders by.</param>
     /// <param name="targets">
-    /// [items, dimensions] that <see cref="Recall"/> multiplies the query with in place of the vectors, or null. Items whose vector is zero are in
-    /// no list then.
+    /// [items, dimensions] that <see cref="Recall"/> multiplies the query with in place of the vectors, or null. Items whose vector is
+    /// zero are in no list then.
     /// </param>
     /// <param name="cancel">Stops the building.</param>
     public static VectorRecall Build(
@@ -168,7 +168,8 @@ internal sealed class VectorRecall
         return zeros.Count == 0 ? rows : rows.Without([.. zeros]);
     }
 
-    private bool LeavesOutZeros(VectorSimilarity similarity) => similarity == VectorSimilarity.Cosine || !ReferenceEquals(_targets, _vectors);
+    private bool LeavesOutZeros(VectorSimilarity similarity)
+        => similarity == VectorSimilarity.Cosine || !ReferenceEquals(_targets, _vectors);
 
     // Adding the same to all may round two scores to one; then the lower id comes first.
     private static int Shift(Span<ScoredItem> list, float offset)
@@ -185,8 +186,8 @@ internal sealed class VectorRecall
 
     // With an item: similar items, which leave out the item itself.
     private int Scan(
-        float[] vectors, ReadOnlySpan<float> query, VectorSimilarity similarity, int item, in ItemFilter filter, Span<ScoredItem> destination,
-        float offset)
+        float[] vectors, ReadOnlySpan<float> query, VectorSimilarity similarity, int item, in ItemFilter filter,
+        Span<ScoredItem> destination, float offset)
     {
         var scratch = _scratch.Rent();
         var top = new TopItems(destination, filter, ItemCount);

@@ -191,7 +191,8 @@ public sealed class DeepWalk : IRecaller, ISimilarItems, IModel<DeepWalk>
 
     /// <summary>The items (nodes) of highest cosine, from 1 down to -1.</summary>
     /// <inheritdoc cref="ISimilarItems.SimilarItems"/>
-    public int SimilarItems(int item, in ItemFilter filter, Span<ScoredItem> destination) => _lists.Items.SimilarItems(item, filter, destination);
+    public int SimilarItems(int item, in ItemFilter filter, Span<ScoredItem> destination)
+        => _lists.Items.SimilarItems(item, filter, destination);
 
     /// <inheritdoc/>
     public void Write(ModelWriter writer)

@@ -51,14 +51,14 @@ public sealed record DeepWalkOptions
     public EmbeddingScoring Scoring { get; init => field = Guard.Defined(value); }
 
     /// <summary>
-    /// α: a user is n^-α times the sum of the n items taken, so 0 is the sum and 1 the mean; only for <see cref="EmbeddingScoring.Prediction"/>.
-    /// 0..1, default 0.75.
+    /// α: a user is n^-α times the sum of the n items taken, so 0 is the sum and 1 the mean; only for
+    /// <see cref="EmbeddingScoring.Prediction"/>. 0..1, default 0.75.
     /// </summary>
     public float HistoryExponent { get; init => field = Guard.InRange(0, 1, value); } = 0.75f;
 
     /// <summary>
-    /// In a history, with each later item the weight of an earlier one is multiplied by this. 1 (the default): all count alike; 0.9 or so for
-    /// what comes next. 0..1, not 0.
+    /// In a history, with each later item the weight of an earlier one is multiplied by this. 1 (the default): all count alike; 0.9 or
+    /// so for what comes next. 0..1, not 0.
     /// </summary>
     public float HistoryDecay { get; init => field = Guard.InRange(1e-6f, 1, value); } = 1;
 

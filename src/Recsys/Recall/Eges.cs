@@ -71,8 +71,8 @@ public sealed partial class Eges : IRecaller, ISimilarItems, IModel<Eges>
     }
 
     /// <summary>
-    /// The items that walks would meet most beside the history, or beside what the user had taken at training; none for others. Values of the
-    /// history are weights. A cold item is predicted as the mean of the items that share its side information.
+    /// The items that walks would meet most beside the history, or beside what the user had taken at training; none for others. Values
+    /// of the history are weights. A cold item is predicted as the mean of the items that share its side information.
     /// </summary>
     /// <inheritdoc cref="IRecaller.Recall"/>
     public int Recall(in RecallRequest request, Span<ScoredItem> destination)
@@ -80,10 +80,11 @@ public sealed partial class Eges : IRecaller, ISimilarItems, IModel<Eges>
 
     /// <summary>The items of highest cosine(H_i, H_j), from 1 down to -1.</summary>
     /// <inheritdoc cref="ISimilarItems.SimilarItems"/>
-    public int SimilarItems(int item, in ItemFilter filter, Span<ScoredItem> destination) => _lists.Items.SimilarItems(item, filter, destination);
+    public int SimilarItems(int item, in ItemFilter filter, Span<ScoredItem> destination)
+        => _lists.Items.SimilarItems(item, filter, destination);
 
-    // A cold item has no W^0. Its vector is the mean of its fields, each the mean of its trained values; what predicts it, likewise, is the mean of
-    // what predicts the items that have those values.
+    // A cold item has no W^0. Its vector is the mean of its fields, each the mean of its trained values; what predicts it, likewise, is
+    // the mean of what predicts the items that have those values.
     private static void FillCold(Weights weights, SideInformation side)
     {
         var d = weights.Dimensions;

@@ -11,8 +11,8 @@ namespace Recsys.Recall;
 //   prediction   u = m^(1 - α) Σ_k w_k u_k / Σ_k |w_k|,   m = (Σ|w|)² / Σ w²,   score(j) = u·v_j + p log f_j
 //   cosine       u = Σ_k w_k u_k / |u_k|,                                       score(j) = cos(u, u_j)
 //
-// m is the number of items that the weights are worth, n if all weigh the same; then u = n^-α Σ u_k. α as in Kabbur, Ning, Karypis, "FISM: factored
-// item similarity models for top-N recommender systems", KDD 2013.
+// m is the number of items that the weights are worth, n if all weigh the same; then u = n^-α Σ u_k. α as in Kabbur, Ning, Karypis,
+// "FISM: factored item similarity models for top-N recommender systems", KDD 2013.
 
 /// <summary>How tastes are made and lists scored.</summary>
 /// <param name="Scoring">What a list is ordered by.</param>
@@ -27,7 +27,8 @@ internal readonly record struct TasteSettings(EmbeddingScoring Scoring, float De
 /// <param name="Bias">p log f, by item.</param>
 internal readonly record struct ItemVectors(int Dimensions, float[] Input, float[] Output, float[] Bias);
 
-/// <summary>The lists of a model that knows people by what they took: what all models of embeddings share. Immutable; thread-safe.</summary>
+/// <summary>The lists of a model that knows people by what they took: what all models of embeddings share. Immutable;
+/// thread-safe.</summary>
 internal sealed class EmbeddingLists
 {
     private readonly TasteSettings _settings;
@@ -52,7 +53,9 @@ internal sealed class EmbeddingLists
     /// <summary>Tastes of all users of a log, and the search.</summary>
     public static EmbeddingLists Build(
         in TasteSettings settings, in ItemVectors vectors, Interactions? data, IndexOptions index, int threads, CancellationToken cancel)
-        => new(settings, vectors, data is null ? [] : Tastes(data, vectors, settings, threads), Search(settings, vectors, index, threads, cancel));
+        => new(
+            settings, vectors, data is null ? [] : Tastes(data, vectors, settings, threads),
+            Search(settings, vectors, index, threads, cancel));
 
     /// <summary>The same users with other items.</summary>
     public EmbeddingLists With(in ItemVectors vectors, IndexOptions index)
@@ -159,7 +162,8 @@ internal sealed class EmbeddingLists
         Items.Write(writer);
     }
 
-    /// <summary>Reads what <see cref="Write(ModelWriter)"/> wrote, or what version 1 of the models did, which knew the cosine alone.</summary>
+    /// <summary>Reads what <see cref="Write(ModelWriter)"/> wrote, or what version 1 of the models did, which knew the cosine
+    /// alone.</summary>
     public static EmbeddingLists Read(ModelReader reader, in ItemVectors vectors, float[]? usersOfVersion1 = null)
     {
         var settings = new TasteSettings(

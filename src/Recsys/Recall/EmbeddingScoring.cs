@@ -4,9 +4,9 @@ namespace Recsys.Recall;
 public enum EmbeddingScoring
 {
     /// <summary>
-    /// What the training predicts beside the history: u·v_j + p log f_j, with the output vectors v, the share f_j of item j and the power p of
-    /// the negatives. Since negatives are drawn by f^p, u·v_j alone is log P(j | i) - p log f_j (up to a constant); adding the term back makes it
-    /// log P(j | i) again (Levy, Goldberg, NIPS 2014; the correction of sampled softmax).
+    /// What the training predicts beside the history: u·v_j + p log f_j, with the output vectors v, the share f_j of item j and the
+    /// power p of the negatives. Since negatives are drawn by f^p, u·v_j alone is log P(j | i) - p log f_j (up to a constant); adding
+    /// the term back makes it log P(j | i) again (Levy, Goldberg, NIPS 2014; the correction of sampled softmax).
     /// </summary>
     Prediction,
 

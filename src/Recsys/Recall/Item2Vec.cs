@@ -11,14 +11,16 @@ namespace Recsys.Recall;
 //   similarity(i, j) = cos(u_i, u_j)
 //   score(user, j) = u·v_j + 0.75 log f_j,   u = n^-α Σ u_i over the n items of the history,   f_j = the share of j
 //
-// Barkan, Koenigstein, "Item2vec: neural item embedding for collaborative filtering", IEEE MLSP 2016 (the window is the whole set; similar items
-// alone). Mikolov et al., "Distributed representations of words and phrases and their compositionality", NIPS 2013 (windows, CBOW, subsampling).
-// What the optimum of u·v is, and so the score: Levy, Goldberg, "Neural word embedding as implicit matrix factorization", NIPS 2014.
+// Barkan, Koenigstein, "Item2vec: neural item embedding for collaborative filtering", IEEE MLSP 2016 (the window is the whole set;
+// similar items alone). Mikolov et al., "Distributed representations of words and phrases and their compositionality", NIPS 2013
+// (windows, CBOW, subsampling). What the optimum of u·v is, and so the score: Levy, Goldberg, "Neural word embedding as implicit matrix
+// factorization", NIPS 2014.
 
 /// <summary>
-/// Embeddings of items from what was taken together: good for "similar items" and for new users. It knows a user as a sum of items only, so it
-/// ranks a bit worse for people with many tastes than models that learn users. For the next item rather than for all tastes, let
-/// <see cref="Item2VecOptions.HistoryDecay"/> be about 0.9. Immutable; safe for any number of threads; a call allocates nothing after warm-up.
+/// Embeddings of items from what was taken together: good for "similar items" and for new users. It knows a user as a sum of items only,
+/// so it ranks a bit worse for people with many tastes than models that learn users. For the next item rather than for all tastes, let
+/// <see cref="Item2VecOptions.HistoryDecay"/> be about 0.9. Immutable; safe for any number of threads; a call allocates nothing after
+/// warm-up.
 /// </summary>
 public sealed class Item2Vec : IRecaller, ISimilarItems, IModel<Item2Vec>
 {
@@ -92,8 +94,8 @@ public sealed class Item2Vec : IRecaller, ISimilarItems, IModel<Item2Vec>
     private static ItemVectors Items(TokenVectors vectors) => new(vectors.Dimensions, vectors.Input, vectors.Output, vectors.Bias);
 
     /// <summary>
-    /// The items that are most likely beside the history, or beside what the user had taken at training; none for others. Values of the history
-    /// are weights.
+    /// The items that are most likely beside the history, or beside what the user had taken at training; none for others. Values of the
+    /// history are weights.
     /// </summary>
     /// <inheritdoc cref="IRecaller.Recall"/>
     public int Recall(in RecallRequest request, Span<ScoredItem> destination)
@@ -101,7 +103,8 @@ public sealed class Item2Vec : IRecaller, ISimilarItems, IModel<Item2Vec>
 
     /// <summary>The items of highest cosine(u_i, u_j), from 1 down to -1.</summary>
     /// <inheritdoc cref="ISimilarItems.SimilarItems"/>
-    public int SimilarItems(int item, in ItemFilter filter, Span<ScoredItem> destination) => _lists.Items.SimilarItems(item, filter, destination);
+    public int SimilarItems(int item, in ItemFilter filter, Span<ScoredItem> destination)
+        => _lists.Items.SimilarItems(item, filter, destination);
 
     /// <inheritdoc/>
     public void Write(ModelWriter writer)

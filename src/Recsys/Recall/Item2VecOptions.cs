@@ -59,8 +59,8 @@ public sealed record Item2VecOptions
     public int Epochs { get; init => field = Guard.InRange(1, 100_000, value); } = 20;
 
     /// <summary>
-    /// η at the start; it falls in a line to a ten-thousandth. Positive, default 0.05, twice that of word2vec: thin logs are learned in half the
-    /// epochs.
+    /// η at the start; it falls in a line to a ten-thousandth. Positive, default 0.05, twice that of word2vec: thin logs are learned in
+    /// half the epochs.
     /// </summary>
     public float LearningRate { get; init => field = Guard.Positive(value); } = 0.05f;
 
@@ -68,14 +68,14 @@ public sealed record Item2VecOptions
     public EmbeddingScoring Scoring { get; init => field = Guard.Defined(value); }
 
     /// <summary>
-    /// α: a user is n^-α times the sum of the n items taken, so 0 is the sum and 1 the mean; only for <see cref="EmbeddingScoring.Prediction"/>.
-    /// 0..1, default 0.75.
+    /// α: a user is n^-α times the sum of the n items taken, so 0 is the sum and 1 the mean; only for
+    /// <see cref="EmbeddingScoring.Prediction"/>. 0..1, default 0.75.
     /// </summary>
     public float HistoryExponent { get; init => field = Guard.InRange(0, 1, value); } = 0.75f;
 
     /// <summary>
-    /// With each later item the weight of an earlier one is multiplied by this. 1 (the default): all count alike, for lists of everything that
-    /// may please; 0.9 or so for what comes next. 0..1, not 0.
+    /// With each later item the weight of an earlier one is multiplied by this. 1 (the default): all count alike, for lists of
+    /// everything that may please; 0.9 or so for what comes next. 0..1, not 0.
     /// </summary>
     public float HistoryDecay { get; init => field = Guard.InRange(1e-6f, 1, value); } = 1;
 
