@@ -23,12 +23,13 @@ internal static unsafe partial class Histograms
     /// <param name="first">The first strip.</param>
     /// <param name="end">The strip behind the last.</param>
     /// <param name="rows">The rows to add.</param>
-    /// <param name="pairs">By row: a signed sum in the high 32 bits, an unsigned one in the low.</param>
+    /// <param name="pairs">What is packed and added for each row, see <see cref="Pairs"/>. [all rows, 2]</param>
+    /// <param name="scales">What packs the pairs.</param>
     /// <param name="histogram">Integers, so their order does not matter.</param>
     [SkipLocalsInit]
     public static void Add(
         ReadOnlySpan<byte> codes, int columns, HistogramLayout layout, int first, int end, ReadOnlySpan<int> rows,
-        ReadOnlySpan<long> pairs, Span<long> histogram)
+        ReadOnlySpan<float> pairs, (float First, float Second) scales, Span<long> histogram)
     {
         if (histogram.Length != layout.Length) throw new ArgumentException("The histogram does not fit its layout.", nameof(histogram));
         var scratch = stackalloc byte[(Chunk * (Stride + sizeof(long))) + 64];
@@ -36,14 +37,15 @@ internal static unsafe partial class Histograms
         var own = (long*)(scratch + (Chunk * Stride));
         fixed (byte* all = codes)
         fixed (int* r = rows)
-        fixed (long* p = pairs)
+        fixed (float* p = pairs)
         fixed (long* cells = histogram)
         {
             for (var start = 0; start < rows.Length; start += Chunk)
             {
                 var left = rows.Length - start;
                 var count = Math.Min(Chunk, left);
-                Gather(r + start, count, left, p, own);
+                Gather(r + start, count, left, (long*)p, own);
+                Pairs.Pack(own, count, scales);
                 for (var i = first; i < end; i++)
                 {
                     var strip = layout.Strips[i];

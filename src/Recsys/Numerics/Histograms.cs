@@ -72,6 +72,17 @@ internal static unsafe partial class Histograms
         return front;
     }
 
+    /// <summary>counts[code] += 1 for the code of a column in every row.</summary>
+    /// <param name="codes">[all rows, columns]</param>
+    /// <param name="columns">Of a row.</param>
+    /// <param name="column">The one that is counted.</param>
+    /// <param name="rows">The rows to count.</param>
+    /// <param name="counts">As many as the column has codes.</param>
+    public static void CountCodes(ReadOnlySpan<byte> codes, int columns, int column, ReadOnlySpan<int> rows, Span<long> counts)
+    {
+        foreach (var row in rows) counts[codes[(row * columns) + column]]++;
+    }
+
     /// <summary>Codes: 0 for NaN, else 1 + the number of cuts below the value.</summary>
     /// <param name="x">[rows, columns]</param>
     /// <param name="cuts">For each column <see cref="CutBlock"/> numbers.</param>

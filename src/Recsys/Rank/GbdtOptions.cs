@@ -50,7 +50,7 @@ public sealed record GbdtOptions
     /// </summary>
     public double MinChildWeight { get; init => field = Guard.InRange(0, double.MaxValue, value); } = 1;
 
-    /// <summary>Least rows of a leaf, at least 1. Default 1; more takes about twice the time, since rows must be counted too.</summary>
+    /// <summary>Least rows of a leaf, at least 1. Default 1. More is checked exactly, at little cost.</summary>
     public int MinLeafRows { get; init => field = Guard.AtLeast(1, value); } = 1;
 
     /// <summary>The part of the rows that each tree sees, drawn anew: above 0, at most 1. Default 1.</summary>

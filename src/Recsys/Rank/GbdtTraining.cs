@@ -60,15 +60,17 @@ internal sealed class GbdtTraining
             {
                 var (own, draw) = (output, (round * outputs) + output);
                 var count = -1;
-                gradients.Update((from, to) => Derivatives(derivatives, own, gradients, from, to), o.Threads,
+                gradients.Update((from, g, h) => Derivatives(derivatives, own, from, g, h), o.Threads,
                     o.GradientSampling is { } sampling && round >= 1 / o.LearningRate
                         ? () => count = GradientSampling.Draw(order, gradients, _weights, sampling, _rng.Stream(3).Stream((ulong)draw))
                         : null);
-                var rows = order.AsMemory(0, count >= 0 ? count : DrawRows(order, draw));
+                if (count < 0) count = DrawRows(order, draw);
+                Complete(order, count);
+                var rows = order.AsMemory(0, count);
                 DrawColumns(used, draw);
                 var leaves = tree.Grow(builder, rows, used, o.LearningRate, cancel);
                 if (_objective.HasLeafValues) FitLeaves(builder, leaves, order, _scores[output], cancel);
-                Apply(builder, leaves, order, rows.Length, output, cancel);
+                Apply(builder, tree, leaves, order, rows.Length, output, cancel);
             }
 
             var reported = default(double?);
@@ -110,10 +112,8 @@ internal sealed class GbdtTraining
         ? [.. Enumerable.Repeat((float)given, _objective.Outputs)]
         : Array.ConvertAll(_objective.Start(_targets), start => (float)start);
 
-    private void Derivatives(IGbdtDerivatives derivatives, int output, GradientPairs gradients, int from, int to)
+    private void Derivatives(IGbdtDerivatives derivatives, int output, int from, Span<float> g, Span<float> h)
     {
-        var g = gradients.G.AsSpan(from, to - from);
-        var h = gradients.H.AsSpan(from, to - from);
         derivatives.Fill(output, _scores, from, g, h);
         if (_weights.Length == 0) return;
         for (var i = 0; i < g.Length; i++)
@@ -140,21 +140,28 @@ internal sealed class GbdtTraining
             builder.SetValue(leaves[i].Node, _options.LearningRate * leaves[i].Bounds.Clamp(values[i]));
     }
 
-    private void Apply(TreeBuilder builder, List<HistogramTree.Leaf> leaves, int[] order, int rows, int output, CancellationToken cancel)
+    private void Apply(
+        TreeBuilder builder, HistogramTree tree, List<HistogramTree.Leaf> leaves, int[] order, int rows, int output, CancellationToken cancel)
     {
         var scores = _scores[output];
-        if (rows == order.Length)
+        Shards.Run(leaves.Count, _options.Threads, i =>
         {
-            Shards.Run(leaves.Count, _options.Threads, i =>
-            {
-                var value = builder[leaves[i].Node].Value;
-                foreach (var row in order.AsSpan(leaves[i].Start, leaves[i].Count)) scores[row] += value;
-            }, cancel);
+            var value = builder[leaves[i].Node].Value;
+            foreach (var row in order.AsSpan(leaves[i].Start, leaves[i].Count)) scores[row] += value;
+        }, cancel);
+        if (rows < order.Length) tree.AddTo(builder, order.AsMemory(rows), scores);
+        if (_validation is not null) AddTree(builder.BuildLast(_columns), _validationX!, [_validationScores[output]]);
+    }
+
+    // Puts the rows that were not drawn behind the others.
+    private static void Complete(int[] order, int count)
+    {
+        var (next, to) = (0, count);
+        for (var row = 0; to < order.Length; row++)
+        {
+            if (next < count && order[next] == row) next++;
+            else order[to++] = row;
         }
-        if (rows == order.Length && _validation is null) return;
-        var last = builder.BuildLast(_columns);
-        if (rows < order.Length) AddTree(last, _x, [scores]);
-        if (_validation is not null) AddTree(last, _validationX!, [_validationScores[output]]);
     }
 
     // Ascending, so that each tree reads memory in order while it can.

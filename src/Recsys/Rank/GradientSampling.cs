@@ -15,11 +15,10 @@ internal static class GradientSampling
     /// <returns>How many were drawn.</returns>
     public static int Draw(int[] order, GradientPairs gradients, float[] weights, GbdtGradientSampling options, Rng draws)
     {
-        var (g, h) = (gradients.G, gradients.H);
-        var keys = new float[g.Length];
+        var keys = new float[gradients.Rows];
         var rows = 0;
-        for (var row = 0; row < g.Length; row++)
-            if (weights.Length == 0 || weights[row] > 0) keys[rows++] = Math.Abs(g[row]);
+        for (var row = 0; row < gradients.Rows; row++)
+            if (weights.Length == 0 || weights[row] > 0) keys[rows++] = Math.Abs(gradients.G(row));
         var threshold = Descending(keys.AsSpan(0, rows), (int)Math.Min(rows - 1, options.Top * rows));
         var large = 0;
         foreach (var key in keys.AsSpan(0, rows)) if (key > threshold) large++;
@@ -28,14 +27,13 @@ internal static class GradientSampling
         var share = wanted / (rows - large);
         var factor = (float)(1 / share);
         var count = 0;
-        for (var row = 0; row < g.Length; row++)
+        for (var row = 0; row < gradients.Rows; row++)
         {
             if (weights.Length > 0 && weights[row] == 0) continue;
-            if (!(Math.Abs(g[row]) > threshold))
+            if (!(Math.Abs(gradients.G(row)) > threshold))
             {
                 if (draws.UniformDouble((ulong)row) >= share) continue;
-                g[row] *= factor;
-                h[row] *= factor;
+                gradients.Multiply(row, factor);
             }
             order[count++] = row;
         }

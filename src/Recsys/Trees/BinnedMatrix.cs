@@ -12,16 +12,7 @@ internal sealed class BinnedMatrix
     public const int MostBins = 255;
     private readonly float[][] _cuts;
 
-    private BinnedMatrix(byte[] codes, int rows, float[][] cuts)
-    {
-        (Codes, RowCount, _cuts) = (codes, rows, cuts);
-        Offsets = new int[cuts.Length];
-        for (var column = 0; column < cuts.Length; column++)
-        {
-            Offsets[column] = HistogramLength;
-            HistogramLength = checked(HistogramLength + cuts[column].Length + 2);
-        }
-    }
+    private BinnedMatrix(byte[] codes, int rows, float[][] cuts) => (Codes, RowCount, _cuts) = (codes, rows, cuts);
 
     /// <summary>[rows, columns], and a window more that kernels may read.</summary>
     public byte[] Codes { get; }
@@ -29,11 +20,6 @@ internal sealed class BinnedMatrix
     public int RowCount { get; }
 
     public int ColumnCount => _cuts.Length;
-
-    /// <summary>Where the part of each column begins in a histogram; its first cell is for missing values. [columns]</summary>
-    public int[] Offsets { get; }
-
-    public int HistogramLength { get; }
 
     /// <summary>Bins of a column, missing left out.</summary>
     public int Bins(int column) => _cuts[column].Length + 1;

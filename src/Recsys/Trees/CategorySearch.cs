@@ -43,7 +43,7 @@ internal sealed class CategorySearch
     {
         var place = _data.PlaceOf(column);
         var scratch = _scratch[place];
-        var present = scratch.Count(_data.Codes(place), rows, _gradients.Packed);
+        var present = scratch.Count(_data.Codes(place), rows, _gradients);
         var total = 0L;
         foreach (var code in present) total += scratch.Pairs[code];
         var node = new Side(GradientPairs.High(total) * _gradients.UnitG, GradientPairs.Low(total) * _gradients.UnitH, rows.Length);
@@ -172,14 +172,14 @@ internal sealed class CategorySearch
 
         /// <summary>Sums the rows.</summary>
         /// <returns>The codes that they have, ascending.</returns>
-        public Span<int> Count(ReadOnlySpan<int> codes, ReadOnlySpan<int> rows, long[] packed)
+        public Span<int> Count(ReadOnlySpan<int> codes, ReadOnlySpan<int> rows, GradientPairs gradients)
         {
             var count = 0;
             foreach (var row in rows)
             {
                 var code = codes[row];
                 if (Rows[code]++ == 0) _present[count++] = code;
-                Pairs[code] += packed[row];
+                Pairs[code] += gradients.Pair(row);
             }
             if (count > Rows.Length / 16)
             {

@@ -6,14 +6,13 @@ namespace Recsys.Trees;
 internal readonly record struct GrowthRules(bool LeafWise, int MaxLeaves, int MaxDepth);
 
 /// <summary>
-/// Grows second-order trees on histograms: the smaller child of a split is counted, the larger is the parent less the smaller. The rows of
-/// a node are a range of one array of row numbers. Holds the working memory between trees; one tree at a time.
+/// Grows second-order trees on histograms. The rows of a node are a range of one array of row numbers. Holds the working memory between
+/// trees; one tree at a time.
 /// </summary>
 internal sealed class HistogramTree
 {
-    // Work for one thread: below it, waking another costs more than it saves.
-    private const int Grain = 1 << 15;
-    private const long HistogramBudget = 1L << 30;
+    // Rows for one thread: below it, waking another costs more than it saves.
+    private const int Grain = 8192;
 
     private readonly BinnedMatrix _data;
     private readonly GradientPairs _gradients;
@@ -21,15 +20,11 @@ internal sealed class HistogramTree
     private readonly GrowthRules _growth;
     private readonly int _threads;
     private readonly int[] _spare;
-    private readonly long[] _ones;
-    private readonly int _length;
-    private readonly HistogramLayout _layout;
-    private readonly long[][] _partial;
-    private readonly Stack<long[]> _free = new();
-    private readonly HistogramSplit[] _byColumn;
     private readonly sbyte[]? _signs;
     private readonly CategorySearch? _categories;
-    private int _held;
+    private readonly HistogramSearch _search;
+    private readonly List<(HistogramSplit Split, int Left)> _splits = [];   // by node, from the root; Left -1 in a leaf
+    private int _root;
 
     /// <summary>Prepares the memory.</summary>
     /// <param name="data">The rows.</param>
@@ -45,15 +40,7 @@ internal sealed class HistogramTree
         (_data, _gradients, _rules, _growth, _threads) = (data, gradients, rules, growth, threads);
         (_signs, _categories) = (signs, categories);
         _spare = new int[data.RowCount];
-        _ones = rules.MinLeafRows > 1 ? new long[data.RowCount] : [];
-        Array.Fill(_ones, 1);
-        // Counts of rows, where they matter, lie behind the pairs.
-        _length = checked(data.HistogramLength * (_ones.Length > 0 ? 2 : 1));
-        var (cells, used) = (new int[data.ColumnCount], new bool[data.ColumnCount]);
-        for (var column = 0; column < cells.Length; column++) (cells[column], used[column]) = (data.Bins(column) + 1, true);
-        _layout = new HistogramLayout(cells, used, 1);
-        _partial = new long[threads][];
-        _byColumn = new HistogramSplit[data.ColumnCount];
+        _search = new HistogramSearch(data, gradients, rules, threads, signs, categories);
     }
 
     /// <summary>Adds one tree; leaves get their values, times the rate.</summary>
@@ -65,13 +52,16 @@ internal sealed class HistogramTree
     /// <returns>The leaves and their ranges.</returns>
     public List<Leaf> Grow(TreeBuilder builder, Memory<int> rows, bool[] usedColumns, double rate, CancellationToken cancel)
     {
-        var root = new Node(builder.BeginTree(), 0, rows.Length, 0, ValueBounds.None);
-        var (open, leaves) = (new List<Node>(), new List<Leaf>());
+        _root = builder.BeginTree();
+        _splits.Clear();
+        _splits.Add((default, -1));
+        _search.BeginTree(usedColumns);
+        var root = new TreeGrowthNode(_root, 0, rows.Length, 0, ValueBounds.None);
+        var (open, leaves) = (new List<TreeGrowthNode>(), new List<Leaf>());
         if (rows.Length > 0 && _growth.MaxLeaves > 1 && root.Depth != _growth.MaxDepth)
         {
-            root.Histogram = Rent();
-            Count(rows.Span, root.Histogram);
-            Consider(root, rows, usedColumns, builder);
+            _search.Root(root, rows);
+            Cover(builder, root);
         }
         open.Add(root);
         for (var leafCount = 1; leafCount < _growth.MaxLeaves && Next(open) is { } node; leafCount++)
@@ -83,19 +73,28 @@ internal sealed class HistogramTree
             var left = split.Categories is null
                 ? builder.Split(node.Id, split.Column, _data.Threshold(split.Column, split.Bin), split.MissingLeft, split.Gain)
                 : builder.Split(node.Id, split.Column, _categories!.Listed(split), split.MissingLeft, split.Gain);
+            _splits[node.Id - _root] = (split, left - _root);
+            _splits.Add((default, -1));
+            _splits.Add((default, -1));
             var bounds = node.Bounds.Split(_signs?[split.Column] ?? 0, split.Middle);
-            var children = (Left: new Node(left, node.Start, leftRows, node.Depth + 1, bounds.Left),
-                Right: new Node(left + 1, node.Start + leftRows, node.Count - leftRows, node.Depth + 1, bounds.Right));
+            var children = (Left: new TreeGrowthNode(left, node.Start, leftRows, node.Depth + 1, bounds.Left),
+                Right: new TreeGrowthNode(left + 1, node.Start + leftRows, node.Count - leftRows, node.Depth + 1, bounds.Right));
             open.Add(children.Left);
             open.Add(children.Right);
             if (leafCount + 1 < _growth.MaxLeaves && children.Left.Depth != _growth.MaxDepth)
-                Search(node, children.Left, children.Right, rows, usedColumns, builder);
+            {
+                _search.Children(node, children.Left, children.Right, rows);
+                Cover(builder, children.Left);
+                Cover(builder, children.Right);
+            }
             else
-                Return(node);
+            {
+                _search.Return(node);
+            }
         }
         foreach (var node in open)
         {
-            Return(node);
+            _search.Return(node);
             leaves.Add(new Leaf(node.Id, node.Start, node.Count, node.Bounds));
         }
         var values = new (double Value, double H)[leaves.Count];
@@ -110,29 +109,41 @@ internal sealed class HistogramTree
         return leaves;
     }
 
-    private void Search(Node parent, Node left, Node right, Memory<int> rows, bool[] usedColumns, TreeBuilder builder)
+    /// <summary>Adds the leaves of the tree that was grown last to the scores of rows that it was not fitted to.</summary>
+    /// <param name="builder">That it was added to.</param>
+    /// <param name="rows">Reordered.</param>
+    /// <param name="scores">By row.</param>
+    public void AddTo(TreeBuilder builder, Memory<int> rows, float[] scores)
     {
-        var (small, large) = left.Count <= right.Count ? (left, right) : (right, left);
-        small.Histogram = Rent();
-        Count(rows.Span.Slice(small.Start, small.Count), small.Histogram);
-        if (parent.Histogram is { } whole)
+        var parts = Math.Clamp(rows.Length / Grain, 1, _threads);
+        Shards.Run(parts, parts, part =>
         {
-            Histograms.Subtract(whole, small.Histogram);
-            (large.Histogram, parent.Histogram) = (whole, null);
-        }
-        else
-        {
-            large.Histogram = Rent();
-            Count(rows.Span.Slice(large.Start, large.Count), large.Histogram);
-        }
-        Consider(left, rows, usedColumns, builder);
-        Consider(right, rows, usedColumns, builder);
+            var (from, to) = Shards.Range(rows.Length, parts, part);
+            var open = new Stack<(int Node, int Start, int End)>();
+            open.Push((0, from, to));
+            while (open.TryPop(out var next))
+            {
+                var (split, left) = _splits[next.Node];
+                var own = rows.Span[next.Start..next.End];
+                if (left < 0)
+                {
+                    var value = builder[_root + next.Node].Value;
+                    foreach (var row in own) scores[row] += value;
+                    continue;
+                }
+                var spare = _spare.AsSpan(next.Start, own.Length);
+                var front = Partition(own, spare, split);
+                spare[..(own.Length - front)].CopyTo(own[front..]);
+                if (front > 0) open.Push((left, next.Start, next.Start + front));
+                if (front < own.Length) open.Push((left + 1, next.Start + front, next.End));
+            }
+        });
     }
 
     // The node to split next, or null.
-    private Node? Next(List<Node> open)
+    private TreeGrowthNode? Next(List<TreeGrowthNode> open)
     {
-        var best = default(Node);
+        var best = default(TreeGrowthNode);
         foreach (var node in open)
         {
             if (node.Best.Gain <= 0) continue;
@@ -141,149 +152,55 @@ internal sealed class HistogramTree
         return best;
     }
 
-    private void Consider(Node node, Memory<int> rows, bool[] usedColumns, TreeBuilder builder)
-    {
-        var histogram = node.Histogram!;
-        var pairs = 0L;
-        foreach (var cell in histogram.AsSpan(0, _data.Bins(0) + 1)) pairs += cell;
-        builder.SetCover(node.Id, GradientPairs.Low(pairs) * _gradients.UnitH);
-        if (node.Count >= 2 * _rules.MinLeafRows)
-        {
-            var parts = _data.HistogramLength > Grain / 8 || (_categories is not null && node.Count > Grain / 8) ? _threads : 1;
-            Shards.Run(parts, parts, part =>
-            {
-                var (start, end) = Shards.Range(_data.ColumnCount, parts, part);
-                for (var column = start; column < end; column++)
-                    _byColumn[column] = usedColumns[column] ? Find(node, rows, histogram, pairs, column) : default;
-            });
-            foreach (var split in _byColumn)
-                if (split.Gain > node.Best.Gain) node.Best = split;
-        }
-        // Past the budget, a node that will be split counts both children instead of keeping its cells.
-        if (node.Best.Gain <= 0 || _held * (long)_length * sizeof(long) > HistogramBudget) Return(node);
-    }
-
-    private HistogramSplit Find(Node node, Memory<int> rows, long[] histogram, long pairs, int column)
-    {
-        if (_categories is not null && _categories.Has(column))
-            return _categories.Find(column, rows.Span.Slice(node.Start, node.Count), node.Bounds);
-        var (first, cells) = (_data.Offsets[column], _data.Bins(column) + 1);
-        var counts = _ones.Length > 0 ? histogram.AsSpan(_data.HistogramLength + first, cells) : default;
-        return _signs is null
-            ? SplitFinder.Find(histogram.AsSpan(first, cells), counts, pairs, node.Count, column, _rules, _gradients.UnitG,
-                _gradients.UnitH)
-            : BoundedSplits.Find(histogram.AsSpan(first, cells), counts, pairs, node.Count, column, _rules, _signs[column], node.Bounds,
-                _gradients.UnitG, _gradients.UnitH);
-    }
-
-    private void Count(ReadOnlySpan<int> rows, long[] histogram)
-    {
-        var parts = (int)Math.Clamp((long)rows.Length * _data.ColumnCount / Grain, 1, _threads);
-        if (parts == 1)
-        {
-            Count(rows, histogram.AsSpan());
-            return;
-        }
-        Shards.Run(parts, parts, new CountBody(this, rows, histogram));
-        for (var part = 1; part < parts; part++) Histograms.Add(histogram, _partial[part]);
-    }
-
-    private void Count(ReadOnlySpan<int> rows, Span<long> histogram)
-    {
-        histogram.Clear();
-        Add(rows, _gradients.Packed, histogram[.._layout.Length]);
-        if (_ones.Length > 0) Add(rows, _ones, histogram[_layout.Length..]);
-    }
-
-    private void Add(ReadOnlySpan<int> rows, long[] pairs, Span<long> histogram)
-        => Histograms.Add(_data.Codes, _data.ColumnCount, _layout, 0, _layout.Strips.Length, rows, pairs, histogram);
+    private void Cover(TreeBuilder builder, TreeGrowthNode node)
+        => builder.SetCover(node.Id, GradientPairs.Low(node.Pair) * _gradients.UnitH);
 
     private int Partition(Memory<int> rows, HistogramSplit split)
     {
-        var parts = Math.Clamp(rows.Length / (Grain / 4), 1, _threads);
+        var parts = Math.Clamp(rows.Length / Grain, 1, _threads);
+        if (parts == 1)
+        {
+            var own = rows.Span;
+            var count = Partition(own, _spare.AsSpan(0, own.Length), split);
+            _spare.AsSpan(0, own.Length - count).CopyTo(own[count..]);
+            return count;
+        }
         var fronts = new int[parts];
         Shards.Run(parts, parts, part =>
         {
             var (start, end) = Shards.Range(rows.Length, parts, part);
-            var own = rows.Span[start..end];
-            var spare = _spare.AsSpan(start, end - start);
-            fronts[part] = split.Categories is not null
-                ? _categories!.Partition(split, own, spare)
-                : Histograms.Partition(_data.Codes, _data.ColumnCount, split.Column, split.Bin, split.MissingLeft, own, spare);
+            fronts[part] = Partition(rows.Span[start..end], _spare.AsSpan(start, end - start), split);
         });
-        var all = rows.Span;
         var front = 0;
         for (var part = 0; part < parts; part++)
         {
-            var start = Shards.Range(rows.Length, parts, part).Start;
-            all.Slice(start, fronts[part]).CopyTo(all[front..]);
+            rows.Span.Slice(Shards.Range(rows.Length, parts, part).Start, fronts[part]).CopyTo(rows.Span[front..]);
             front += fronts[part];
         }
-        var back = front;
-        for (var part = 0; part < parts; part++)
+        var copiers = rows.Length < 8 * Grain ? 1 : parts;
+        Shards.Run(parts, copiers, part =>
         {
             var (start, end) = Shards.Range(rows.Length, parts, part);
-            var count = end - start - fronts[part];
-            _spare.AsSpan(start, count).CopyTo(all[back..]);
-            back += count;
-        }
+            // Behind all fronts and behind the backs of the parts before.
+            var to = front + start;
+            for (var before = 0; before < part; before++) to -= fronts[before];
+            _spare.AsSpan(start, end - start - fronts[part]).CopyTo(rows.Span[to..]);
+        });
         return front;
     }
 
+    private int Partition(Span<int> rows, Span<int> spare, in HistogramSplit split) => split.Categories is not null
+        ? _categories!.Partition(split, rows, spare)
+        : Histograms.Partition(_data.Codes, _data.ColumnCount, split.Column, split.Bin, split.MissingLeft, rows, spare);
+
     private (double Value, double H) Value(ReadOnlySpan<int> rows)
     {
-        long g = 0, h = 0;
-        foreach (var row in rows)
-        {
-            g += (long)Math.Round(_gradients.G[row] * _gradients.FineG);
-            h += (long)Math.Round(_gradients.H[row] * _gradients.FineH);
-        }
-        return (_rules.Leaf(g / _gradients.FineG, h / _gradients.FineH), h / _gradients.FineH);
-    }
-
-    private long[] Rent()
-    {
-        _held++;
-        return _free.TryPop(out var histogram) ? histogram : new long[_length];
-    }
-
-    private void Return(Node node)
-    {
-        if (node.Histogram is null) return;
-        _held--;
-        _free.Push(node.Histogram);
-        node.Histogram = null;
+        var scales = _gradients.FineScales;
+        var sums = Pairs.FineSums(_gradients.Values, rows, scales);
+        var (h, g) = (sums.First / scales.H, sums.Second / scales.G);
+        return (_rules.Leaf(g, h), h);
     }
 
     /// <summary>A leaf of the tree that was grown, and the rows that reach it.</summary>
     internal readonly record struct Leaf(int Node, int Start, int Count, ValueBounds Bounds);
-
-    private sealed class Node(int id, int start, int count, int depth, ValueBounds bounds)
-    {
-        public ValueBounds Bounds { get; } = bounds;
-
-        public int Id { get; } = id;
-
-        public int Start { get; } = start;
-
-        public int Count { get; } = count;
-
-        public int Depth { get; } = depth;
-
-        public HistogramSplit Best { get; set; }
-
-        public long[]? Histogram { get; set; }
-    }
-
-    private readonly ref struct CountBody(HistogramTree tree, ReadOnlySpan<int> rows, long[] first) : IShardBody
-    {
-        private readonly ReadOnlySpan<int> _rows = rows;
-
-        public void Run(int part)
-        {
-            var parts = (int)Math.Clamp((long)_rows.Length * tree._data.ColumnCount / Grain, 1, tree._threads);
-            var (start, end) = Shards.Range(_rows.Length, parts, part);
-            tree.Count(_rows[start..end], part == 0 ? first : (tree._partial[part] ??= new long[tree._length]).AsSpan());
-        }
-    }
 }

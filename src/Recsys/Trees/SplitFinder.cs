@@ -2,6 +2,8 @@
 //   score(G, H) = T(G)² / (H + λ);   gain = ½ [score(G_L, H_L) + score(G_R, H_R) - score(G, H)] - γ;   leaf = -T(G) / (H + λ).
 // Chen and Guestrin, "XGBoost: a scalable tree boosting system", KDD 2016, equations 5 to 7; missing values as in algorithm 3.
 
+using Recsys.Numerics;
+
 namespace Recsys.Trees;
 
 /// <summary>What the objective of a tree adds to the loss, and what a child must hold.</summary>
@@ -52,6 +54,7 @@ internal static class SplitFinder
         var score = rules.Score(g, h);
         var bestGain = 2 * rules.MinGain + Noise * score;
         var found = default(HistogramSplit);
+        var isPlain = counts.Length == 0 && rules.L1 == 0;
         // Every row has h > 0 where weights are positive; a column without missing values is scanned once.
         var hasMissing = pairs[0] != 0;
         for (var pass = 0; pass < (hasMissing ? 2 : 1); pass++)
@@ -60,6 +63,14 @@ internal static class SplitFinder
             var left = missingLeft ? pairs[0] : 0;
             var leftRows = missingLeft && counts.Length > 0 ? counts[0] : 0;
             var last = hasMissing && !missingLeft ? pairs.Length : pairs.Length - 1;
+            if (isPlain)
+            {
+                var place = SplitScan.Best(
+                    pairs, last, left, total, (unitG, unitH), (rules.L2, rules.MinChildWeight, score), ref bestGain, out var low);
+                if (place > 0)
+                    found = new HistogramSplit(column, place, hasMissing ? missingLeft : 2 * (low * unitH) >= h, bestGain / 2 - rules.MinGain);
+                continue;
+            }
             for (var bin = 1; bin < last; bin++)
             {
                 if (counts.Length > 0) leftRows += counts[bin];

@@ -27,10 +27,14 @@ public sealed class HistogramsTests
         }
         var layout = new HistogramLayout(cells, used, parts);
         var codes = Codes(cells);
-        var (rows, pairs) = (Some(2), new long[Rows]);
-        for (var row = 0; row < Rows; row++) pairs[row] = ((long)(Random.Below((ulong)row, 2000) - 1000) << 32) + row;
+        var (rows, pairs, values) = (Some(2), new long[Rows], new float[2 * Rows]);
+        for (var row = 0; row < Rows; row++)
+        {
+            (values[2 * row], values[(2 * row) + 1]) = (row / 4f, Random.Below((ulong)row, 2000) - 1000.25f);
+            pairs[row] = Pairs.Pack(values[2 * row], values[(2 * row) + 1], (1, 2));
+        }
         var actual = new long[layout.Length];
-        Histograms.Add(codes, columns, layout, 0, layout.Strips.Length, rows, pairs, actual);
+        Histograms.Add(codes, columns, layout, 0, layout.Strips.Length, rows, values, (1, 2), actual);
 
         var expected = new long[layout.Length];
         for (var c = 0; c < columns; c++)
@@ -41,7 +45,7 @@ public sealed class HistogramsTests
         Assert.Equal(expected, actual);
         var last = layout.Strips[^1];
         Array.Clear(actual);
-        Histograms.Add(codes, columns, layout, layout.Strips.Length - 1, layout.Strips.Length, rows, pairs, actual);
+        Histograms.Add(codes, columns, layout, layout.Strips.Length - 1, layout.Strips.Length, rows, values, (1, 2), actual);
         Assert.All(actual[..last.Start], cell => Assert.Equal(0, cell));
         Assert.Equal(expected[last.Start..], actual[last.Start..]);
     }

@@ -91,11 +91,12 @@ public sealed class GbdtContinuationTests
         const int Rows = 20_000;
         var rng = new Rng(2);
         var gradients = new GradientPairs(Rows);
-        gradients.Update((from, to) =>
+        gradients.Update((from, g, h) =>
         {
-            for (var i = from; i < to; i++) (gradients.G[i], gradients.H[i]) = ((float)rng.Normal((ulong)i), 1);
+            for (var i = 0; i < g.Length; i++) (g[i], h[i]) = ((float)rng.Normal((ulong)(from + i)), 1);
         }, 1);
-        var (g, h) = ((float[])gradients.G.Clone(), (float[])gradients.H.Clone());
+        var all = Enumerable.Range(0, Rows);
+        var (g, h) = (all.Select(gradients.G).ToArray(), all.Select(gradients.H).ToArray());
         var order = new int[Rows];
         var count = GradientSampling.Draw(order, gradients, [], new() { Top = 0.2, Other = 0.1 }, new Rng(3));
         Assert.InRange(count, 0.29 * Rows, 0.31 * Rows);
@@ -106,11 +107,11 @@ public sealed class GbdtContinuationTests
         foreach (var i in drawn)
         {
             var factor = Math.Abs(g[i]) > least ? 1 : 8;
-            Assert.Equal(factor * g[i], gradients.G[i], 1e-2);
-            Assert.Equal(factor * h[i], gradients.H[i], 1e-2);
+            Assert.Equal(factor * g[i], gradients.G(i), 1e-2);
+            Assert.Equal(factor * h[i], gradients.H(i), 1e-2);
         }
-        Assert.Equal(Rows, drawn.Sum(i => (double)gradients.H[i]), tolerance: Rows * 0.02);
-        Assert.Equal(g.Sum(v => (double)v), drawn.Sum(i => (double)gradients.G[i]), tolerance: 300);
+        Assert.Equal(Rows, drawn.Sum(i => (double)gradients.H(i)), tolerance: Rows * 0.02);
+        Assert.Equal(g.Sum(v => (double)v), drawn.Sum(i => (double)gradients.G(i)), tolerance: 300);
     }
 
     [Theory]
