@@ -160,15 +160,14 @@ public sealed class ImportedTrees : IRanker, IScoreExplainer, IFeatureModel, IMo
         var shap = _shap ??= new TreeShap(Trees, _sources);
         var scratch = _pool.Rent();
         contributions.Clear();
-        for (var i = 0; i < count; i++)
+        for (var i = 0; i < contributions.Length / width; i++) contributions[((i + 1) * width) - 1] = _starts[i % OutputCount];
+        for (var start = 0; start < count; start += PathIntegrals.Lanes)
         {
-            var row = Prepare(x.Slice(i * Columns.Count, Columns.Count), 1, scratch);
+            var inside = Math.Min(PathIntegrals.Lanes, count - start);
+            var rows = Prepare(x.Slice(start * Columns.Count, inside * Columns.Count), inside, scratch);
             for (var output = 0; output < OutputCount; output++)
-            {
-                var own = contributions.Slice(((i * OutputCount) + output) * width, width);
-                own[^1] = _starts[output];
-                shap.Add(row, output, OutputCount, own);
-            }
+                shap.Add(rows, inside, output, OutputCount, contributions[(((start * OutputCount) + output) * width)..], width,
+                    width * OutputCount);
         }
         _pool.Return(scratch);
     }

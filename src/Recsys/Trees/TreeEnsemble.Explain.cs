@@ -1,3 +1,5 @@
+using Recsys.Numerics;
+
 namespace Recsys.Trees;
 
 public sealed partial class TreeEnsemble
@@ -26,10 +28,13 @@ public sealed partial class TreeEnsemble
         contributions.Clear();
         // Two threads may both prepare it; either result is good.
         var shap = _shap ??= new TreeShap(this, []);
-        for (var i = 0; i < count * OutputCount; i++)
+        for (var start = 0; start < count; start += PathIntegrals.Lanes)
         {
-            var row = rows.Slice(i / OutputCount * ColumnCount, ColumnCount);
-            shap.Add(row, i % OutputCount, OutputCount, contributions.Slice(i * width, width));
+            var inside = Math.Min(PathIntegrals.Lanes, count - start);
+            var some = rows.Slice(start * ColumnCount, inside * ColumnCount);
+            for (var output = 0; output < OutputCount; output++)
+                shap.Add(some, inside, output, OutputCount, contributions[(((start * OutputCount) + output) * width)..], width,
+                    width * OutputCount);
         }
     }
 }

@@ -6,6 +6,8 @@
 // Lundberg, Erion and Lee, "Consistent individualized feature attribution for tree ensembles", 2018 (the path-dependent game);
 // Yu et al., "Linear TreeShap", NeurIPS 2022 (sums by edge, a column that splits twice).
 
+using Recsys.Numerics;
+
 namespace Recsys.Trees;
 
 /// <summary>Exact Shapley values of trees. Immutable, thread-safe.</summary>
@@ -14,12 +16,14 @@ internal sealed class TreeShap
     // Exact up to 128 columns on one path; past that the error of quadrature stays below rounding.
     private const int MostPoints = 64;
 
-    // Less weight than this counts as none; it keeps divisors away from 0.
-    private const double LeastShare = 1e-150;
+    // No weight counts as this much; it keeps divisors away from 0 and cannot be seen in a result.
+    private const double LeastShare = 1e-100;
 
+    // Nodes are counted from the root of their tree.
     private readonly TreeEnsemble _trees;
+    private readonly int[] _lefts;
+    private readonly double[] _values;
     private readonly int[] _players;
-    private readonly int[] _parents;
     private readonly int[] _ups;
     private readonly double[] _shares;
     private readonly int[] _points;
@@ -33,26 +37,25 @@ internal sealed class TreeShap
     public TreeShap(TreeEnsemble trees, ReadOnlySpan<int> players)
     {
         _trees = trees;
-        _players = players.ToArray();
         var count = trees.NodeCount;
-        (_parents, _ups, _shares) = (new int[count], new int[count], new double[count]);
+        (_lefts, _values, _players) = (new int[count], new double[count], new int[count]);
+        (_ups, _shares) = (new int[count], new double[count]);
         (_points, _bases) = (new int[trees.TreeCount], new double[trees.TreeCount]);
-        Array.Fill(_ups, -1);
         var deciders = new int[count];
         var reached = new double[count];
-        var last = new int[_players.Length == 0 ? trees.ColumnCount : _players.Max() + 1];
+        var last = new int[players.IsEmpty ? trees.ColumnCount : players.ToArray().Max() + 1];
         Array.Fill(last, -1);
         var stack = new Stack<(int Node, bool Leave)>();
         for (var tree = 0; tree < trees.TreeCount; tree++)
         {
             var root = trees.Root(tree);
-            (reached[root], _parents[root]) = (1, -1);
+            (reached[root], _players[root], _ups[root]) = (1, -1, -1);
             stack.Push((root, false));
             var most = 0;
             while (stack.TryPop(out var step))
             {
                 var (at, leave) = step;
-                var player = at == root ? -1 : Player(_parents[at]);
+                var player = _players[at];
                 if (leave)
                 {
                     last[player] = _ups[at];
@@ -61,14 +64,17 @@ internal sealed class TreeShap
                 if (at != root)
                 {
                     _ups[at] = last[player];
-                    if (_ups[at] >= 0) _shares[at] *= _shares[_ups[at]];
+                    if (_ups[at] >= 0) _shares[at] *= _shares[root + _ups[at]];
                     else deciders[at]++;
-                    last[player] = at;
+                    _shares[at] = Math.Max(_shares[at], LeastShare);
+                    last[player] = at - root;
                     stack.Push((at, true));
                 }
                 var node = trees[at];
+                _lefts[at] = node.IsLeaf ? -1 : node.Left - root;
                 if (node.IsLeaf)
                 {
+                    _values[at] = node.Value;
                     _bases[tree] += reached[at] * node.Value;
                     most = Math.Max(most, deciders[at]);
                     continue;
@@ -78,8 +84,8 @@ internal sealed class TreeShap
                 var share = left + right > 0 ? left / (left + right) : 0.5;
                 foreach (var (child, part) in new[] { (node.Left, share), (node.Right, 1 - share) })
                 {
-                    (_parents[child], _shares[child], deciders[child]) = (at, part, deciders[at]);
-                    reached[child] = reached[at] * part;
+                    _players[child] = players.IsEmpty ? node.Column : players[node.Column];
+                    (_shares[child], deciders[child], reached[child]) = (part, deciders[at], reached[at] * part);
                     stack.Push((child, false));
                 }
             }
@@ -88,139 +94,86 @@ internal sealed class TreeShap
         }
     }
 
-    /// <summary>Adds the contributions of some trees to those of one row. Allocates nothing after warm-up.</summary>
-    /// <param name="row">[columns]</param>
+    /// <summary>Adds the contributions of some trees to those of some rows. Allocates nothing after warm-up.</summary>
+    /// <param name="rows">[count, columns of the trees]</param>
+    /// <param name="count">1 to <see cref="PathIntegrals.Lanes"/>.</param>
     /// <param name="first">The first tree.</param>
     /// <param name="step">From each tree to the next.</param>
-    /// <param name="contributions">One for each player and, last, the expected value: the weighted mean of the leaves.</param>
-    public void Add(ReadOnlySpan<float> row, int first, int step, Span<double> contributions)
+    /// <param name="contributions">
+    /// Of the first row: one for each player and, last, the expected value, the weighted mean of the leaves.
+    /// </param>
+    /// <param name="width">Players + 1.</param>
+    /// <param name="stride">From a row's contributions to the next row's.</param>
+    public void Add(ReadOnlySpan<float> rows, int count, int first, int step, Span<double> contributions, int width, int stride)
     {
+        const int Lanes = PathIntegrals.Lanes;
         var scratch = _pool.Rent();
+        var earned = scratch.Earned(width * Lanes);
+        var total = 0.0;
         for (var tree = first; tree < _trees.TreeCount; tree += step)
         {
-            contributions[^1] += _bases[tree];
+            total += _bases[tree];
             var root = _trees.Root(tree);
-            var count = (tree + 1 < _trees.TreeCount ? _trees.Root(tree + 1) : _trees.NodeCount) - root;
-            if (count == 1) continue;
+            var nodes = (tree + 1 < _trees.TreeCount ? _trees.Root(tree + 1) : _trees.NodeCount) - root;
+            if (nodes == 1) continue;
             var rule = _rules[_points[tree]];
-            scratch.Fit(count, rule.Points.Length);
-            Descend(root, count, row, rule, scratch);
-            Ascend(root, count, rule, scratch, contributions);
+            scratch.Work.Fit(nodes, rule.Points.Length);
+            var goesLeft = scratch.GoesLeft(nodes * Lanes);
+            for (var node = 0; node < nodes; node++)
+            {
+                if (_lefts[root + node] < 0) continue;
+                var left = root + _lefts[root + node];
+                // Lanes without a row repeat the last one.
+                for (var lane = 0; lane < Lanes; lane++)
+                    goesLeft[(node * Lanes) + lane] = lane < count
+                        ? _trees.Next(root + node, rows.Slice(lane * _trees.ColumnCount, _trees.ColumnCount)) == left ? 1 : 0
+                        : goesLeft[(node * Lanes) + lane - 1];
+            }
+            PathIntegrals.Add(
+                new PathIntegrals.Tree
+                {
+                    Lefts = _lefts.AsSpan(root, nodes),
+                    Ups = _ups.AsSpan(root, nodes),
+                    Shares = _shares.AsSpan(root, nodes),
+                    Values = _values.AsSpan(root, nodes),
+                    Owners = _players.AsSpan(root, nodes),
+                }, rule.Points, rule.Weights, goesLeft, scratch.Work, earned);
+        }
+        for (var lane = 0; lane < count; lane++)
+        {
+            var own = contributions.Slice(lane * stride, width);
+            for (var player = 0; player + 1 < width; player++) own[player] += earned[(player * Lanes) + lane];
+            own[^1] += total;
         }
         _pool.Return(scratch);
     }
 
-    // Products of the factors on the way to each node, at each point.
-    private void Descend(int root, int count, ReadOnlySpan<float> row, Quadrature rule, Scratch scratch)
-    {
-        var points = rule.Points;
-        scratch.Products.AsSpan(0, points.Length).Fill(1);
-        scratch.States[0] = State.Passed;
-        for (var i = 1; i < count; i++)
-        {
-            var node = root + i;
-            var parent = _parents[node];
-            var up = _ups[node];
-            var upState = up < 0 ? State.Passed : scratch.States[up - root];
-            var passed = upState == State.Passed && _trees.Next(parent, row) == node;
-            var share = _shares[node];
-            if (scratch.States[parent - root] == State.Dead || (!passed && share < LeastShare))
-            {
-                scratch.States[i] = State.Dead;
-                continue;
-            }
-            scratch.States[i] = passed ? State.Passed : State.Failed;
-            var from = scratch.Products.AsSpan((parent - root) * points.Length, points.Length);
-            var to = scratch.Products.AsSpan(i * points.Length, points.Length);
-            var upShare = up < 0 ? 1 : _shares[up];
-            if (!passed && upState == State.Failed)
-            {
-                var ratio = share / upShare;
-                for (var q = 0; q < to.Length; q++) to[q] = from[q] * ratio;
-                continue;
-            }
-            var slope = passed ? 1 - share : -share;
-            for (var q = 0; q < to.Length; q++)
-                to[q] = from[q] * (share + (points[q] * slope)) / (upShare + (points[q] * (1 - upShare)));
-        }
-    }
-
-    // From the leaves up: sums of value × product over the leaves below, and what each edge earns from them.
-    private void Ascend(int root, int count, Quadrature rule, Scratch scratch, Span<double> contributions)
-    {
-        var size = rule.Points.Length;
-        for (var i = count - 1; i > 0; i--)
-        {
-            if (scratch.States[i] == State.Dead) continue;
-            var node = root + i;
-            var sums = scratch.Products.AsSpan(i * size, size);
-            var inner = _trees[node];
-            if (inner.IsLeaf)
-            {
-                foreach (ref var sum in sums) sum *= inner.Value;
-            }
-            else
-            {
-                sums.Clear();
-                AddSums(inner.Left - root, sums, scratch);
-                AddSums(inner.Right - root, sums, scratch);
-            }
-            var earned = Edge(sums, scratch.States[i] == State.Passed, _shares[node], rule);
-            if (_ups[node] is >= 0 and var up) earned -= Edge(sums, scratch.States[up - root] == State.Passed, _shares[up], rule);
-            contributions[Player(_parents[node])] += earned;
-        }
-    }
-
-    private static void AddSums(int child, Span<double> sums, Scratch scratch)
-    {
-        if (scratch.States[child] == State.Dead) return;
-        var from = scratch.Products.AsSpan(child * sums.Length, sums.Length);
-        for (var q = 0; q < sums.Length; q++) sums[q] += from[q];
-    }
-
-    // (o - z) Σ_q w_q s_q / f(t_q); where o is 0, z cancels.
-    private static double Edge(ReadOnlySpan<double> sums, bool passed, double share, Quadrature rule)
-    {
-        var total = 0.0;
-        if (!passed)
-        {
-            for (var q = 0; q < sums.Length; q++) total -= rule.FailedWeights[q] * sums[q];
-            return total;
-        }
-        for (var q = 0; q < sums.Length; q++) total += rule.Weights[q] * sums[q] / (share + (rule.Points[q] * (1 - share)));
-        return (1 - share) * total;
-    }
-
     private double Cover(int node) => _trees[node].Cover is > 0 and < float.PositiveInfinity and var cover ? cover : 0;
-
-    private int Player(int node)
-    {
-        var column = _trees[node].Column;
-        return _players.Length == 0 ? column : _players[column];
-    }
-
-    private enum State : byte
-    {
-        Passed,
-        Failed,
-        Dead,
-    }
 
     private sealed class Scratch
     {
-        public double[] Products { get; private set; } = [];
+        private double[] _goesLeft = [];
+        private double[] _earned = [];
 
-        public State[] States { get; private set; } = [];
+        public PathIntegrals.Scratch Work { get; } = new();
 
-        public void Fit(int nodes, int points)
+        public Span<double> GoesLeft(int length)
         {
-            if (States.Length < nodes) States = new State[nodes];
-            if (Products.Length < (long)nodes * points) Products = new double[checked(nodes * points)];
+            if (_goesLeft.Length < length) _goesLeft = new double[length];
+            return _goesLeft.AsSpan(0, length);
+        }
+
+        /// <summary>Zeros.</summary>
+        public Span<double> Earned(int length)
+        {
+            if (_earned.Length < length) _earned = new double[length];
+            _earned.AsSpan(0, length).Clear();
+            return _earned.AsSpan(0, length);
         }
     }
 
     /// <summary>∫₀¹ g(t) dt = Σ_q w_q g(t_q), exact for polynomials of degree 2n - 1.</summary>
-    internal sealed record Quadrature(double[] Points, double[] Weights, double[] FailedWeights)
+    internal sealed record Quadrature(double[] Points, double[] Weights)
     {
         /// <summary>The roots of the Legendre polynomial of degree n by Newton's method, moved from [-1, 1] to [0, 1].</summary>
         public static Quadrature GaussLegendre(int n)
@@ -242,7 +195,7 @@ internal sealed class TreeShap
                 points[i] = (1 + x) / 2;
                 weights[i] = 1 / ((1 - (x * x)) * slope * slope);
             }
-            return new Quadrature(points, weights, [.. weights.Zip(points, (w, t) => w / (1 - t))]);
+            return new Quadrature(points, weights);
         }
     }
 }

@@ -36,7 +36,10 @@ internal static class SlowShapley
         if ((known >> node.Column & 1) != 0)
         {
             var x = row[node.Column];
-            return (float.IsNaN(x) ? node.MissingLeft : x <= node.Threshold || node.Threshold == float.MaxValue) ? left : right;
+            var goesLeft = float.IsNaN(x) ? node.MissingLeft
+                : node.IsCategorical ? trees.Categories(at).ToArray().Contains((int)x)
+                : x <= node.Threshold || node.Threshold == float.MaxValue;
+            return goesLeft ? left : right;
         }
         double a = trees[node.Left].Cover, b = trees[node.Right].Cover;
         return a + b > 0 ? ((a * left) + (b * right)) / (a + b) : (left + right) / 2;

@@ -56,6 +56,11 @@ public sealed class TreeShapTests
             var expected = SlowShapley.Values(trees, row);
             var actual = Fast(trees, row);
             for (var i = 0; i <= columns; i++) Assert.Equal(expected[i], actual[i], 1e-10);
+            // Any number of rows together, in any lane.
+            var others = Row(columns, seed + 100);
+            var many = Fast(trees, [.. others, .. others, .. others, .. row, .. others, .. others, .. others, .. others, .. row, .. others]);
+            Assert.Equal(actual, many[(3 * (columns + 1))..(4 * (columns + 1))]);
+            Assert.Equal(actual, many[(8 * (columns + 1))..(9 * (columns + 1))]);
         }
     }
 
@@ -118,6 +123,38 @@ public sealed class TreeShapTests
         Assert.True(magnitudes[0] > magnitudes[2] && magnitudes[1] > magnitudes[2]);
         // The base is the mean score, seen through the weights of the second derivatives.
         Assert.InRange(contributions[6], raw.Min(), raw.Max());
+    }
+
+    [Fact]
+    public void Splits_by_sets_of_categories_and_several_classes_are_explained()
+    {
+        var rng = new Rng(4);
+        const int Rows = 300;
+        var (x, y) = (new float[2 * Rows], new float[Rows]);
+        for (var i = 0; i < Rows; i++)
+        {
+            (x[2 * i], x[(2 * i) + 1]) = (rng.Below((ulong)(2 * i), 12), (float)rng.Normal((ulong)((2 * i) + 1)));
+            y[i] = x[2 * i] % 3 == 1 ? 2 : x[(2 * i) + 1] > 0 ? 1 : 0;
+        }
+        var model = Gbdt.Train(x, 2, y, options: new()
+        {
+            Trees = 4,
+            Objective = GbdtObjective.Softmax(3),
+            CategoricalColumns = [0],
+            Categories = new() { Smoothing = 1, MinGroupRows = 10 },
+        });
+        Assert.True(model.Trees.HasCategories);
+        var (contributions, raw) = (new double[Rows * 9], new float[Rows * 3]);
+        model.Contributions(x, contributions);
+        model.RawScores(x, raw);
+        for (var i = 0; i < 3 * Rows; i++) Assert.Equal(raw[i], contributions.AsSpan(3 * i, 3).ToArray().Sum(), 1e-5);
+        for (var i = 0; i < 5; i++)
+        {
+            // All classes together are one game, too.
+            var expected = SlowShapley.Values(model.Trees, x[(2 * i)..((2 * i) + 2)]);
+            for (var c = 0; c < 2; c++)
+                Assert.Equal(expected[c], Enumerable.Range(0, 3).Sum(k => contributions[(9 * i) + (3 * k) + c]), 1e-9);
+        }
     }
 
     [Fact]
