@@ -53,6 +53,34 @@ public sealed class BoostingTreeTests
     }
 
     [Fact]
+    public void Weights_are_repetitions_and_limits_are_kept()
+    {
+        var (x, y) = CartTests.Noise(30, 2);
+        var weights = Enumerable.Range(0, 30).Select(i => (float)(i % 4)).ToArray();
+        int[] repeated = [.. Enumerable.Range(0, 30).SelectMany(i => Enumerable.Repeat(i, i % 4))];
+        var options = new BoostingTreeOptions { Trees = 5, MaxDepth = 2, LearningRate = 0.5, StartFromMean = true };
+        var weighted = BoostingTree.Train(x, 2, y, weights, options);
+        var plain = BoostingTree.Train(
+            [.. repeated.SelectMany(i => new[] { x[2 * i], x[(2 * i) + 1] })], 2, [.. repeated.Select(i => y[i])], options: options);
+        Assert.Equal(plain.Start, weighted.Start, 1e-6f);
+        Assert.Equal(plain.TrainingError, weighted.TrainingError, 1e-4);
+        var (expected, actual) = (Predict(plain, x, 30), Predict(weighted, x, 30));
+        for (var i = 0; i < 30; i++) Assert.Equal(expected[i], actual[i], 1e-5);
+        Assert.Equal(CartTests.Nodes(plain.Trees).Select(n => n.Threshold), CartTests.Nodes(weighted.Trees).Select(n => n.Threshold));
+
+        var wide = BoostingTree.Train(x, 2, y, options: options with { MinLeafRows = 9 }).Trees;
+        Assert.All(CartTests.Nodes(wide).Where(n => n.IsLeaf), n => Assert.InRange(n.Cover, 9, 30));
+        Assert.Equal(2, BoostingTree.Train(x, 2, y, options: options).Trees.Depth(0));
+    }
+
+    [Theory]
+    [InlineData(float.NaN, 1, "row 1, column 0")]
+    [InlineData(2, float.PositiveInfinity, "label of row 1")]
+    public void Bad_input_is_named(float value, float label, string said)
+        => Assert.Contains(said, Assert.Throws<ArgumentException>(
+            () => BoostingTree.Train([1, value], 1, [0, label])).Message, StringComparison.Ordinal);
+
+    [Fact]
     public void A_single_row_gives_its_label()
         => Assert.Equal([3], Predict(BoostingTree.Train([1, 2], 2, [3], options: new() { Trees = 2 }), [9, 9], 1));
 

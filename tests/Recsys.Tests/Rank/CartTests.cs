@@ -53,6 +53,14 @@ public sealed class CartTests
         float[] x = [7, 1, -1, 7, 2, -2, 7, 3, -3];
         var cart = Cart.Train(x, 3, [0.1f, 0.7f, 0.1f], options: new() { MaxDepth = 1 });
         Assert.Equal((1, 1.5f), (cart.Tree[0].Column, cart.Tree[0].Threshold));
+
+        // Sums in another order are not better by their last digit.
+        for (var seed = 0ul; seed < 20; seed++)
+        {
+            var (values, labels) = Noise(30, 1, seed);
+            var mirrored = Cart.Train([.. values.SelectMany(v => new[] { v, -v })], 2, labels).Tree;
+            Assert.All(Nodes(mirrored).Where(n => !n.IsLeaf), n => Assert.Equal(0, n.Column));
+        }
     }
 
     [Fact]
@@ -103,14 +111,22 @@ public sealed class CartTests
     [Fact]
     public void Weights_are_repetitions()
     {
-        var (x, y) = Noise(20, 2);
-        var weights = Enumerable.Range(0, 20).Select(i => (float)(i % 3)).ToArray();
-        int[] repeated = [.. Enumerable.Range(0, 20).SelectMany(i => Enumerable.Repeat(i, i % 3))];
-        var weighted = Cart.Train(x, 2, y, weights, new() { MaxDepth = 3 });
-        var plain = Cart.Train([.. repeated.SelectMany(i => new[] { x[2 * i], x[(2 * i) + 1] })], 2, [.. repeated.Select(i => y[i])],
-            options: new() { MaxDepth = 3 });
-        var (expected, actual) = (Predict(plain, x, 20), Predict(weighted, x, 20));
-        for (var i = 0; i < 20; i++) Assert.Equal(expected[i], actual[i], 1e-5);
+        for (var seed = 0ul; seed < 10; seed++)
+        {
+            var (x, y) = Noise(20, 2, seed);
+            var weights = Enumerable.Range(0, 20).Select(i => (float)(i % 5)).ToArray();
+            int[] repeated = [.. Enumerable.Range(0, 20).SelectMany(i => Enumerable.Repeat(i, i % 5))];
+            var weighted = Cart.Train(x, 2, y, weights, new() { MaxDepth = 3 });
+            var plain = Cart.Train([.. repeated.SelectMany(i => new[] { x[2 * i], x[(2 * i) + 1] })], 2, [.. repeated.Select(i => y[i])],
+                options: new() { MaxDepth = 3 });
+            var (expected, actual) = (Predict(plain, x, 20), Predict(weighted, x, 20));
+            for (var i = 0; i < 20; i++) Assert.Equal(expected[i], actual[i], 1e-5);
+            foreach (var (a, b) in Nodes(plain.Tree).Zip(Nodes(weighted.Tree)))
+            {
+                Assert.Equal((a.Column, a.Threshold, a.MissingLeft, a.Cover), (b.Column, b.Threshold, b.MissingLeft, b.Cover));
+                Assert.Equal(a.Gain, b.Gain, 1e-4);
+            }
+        }
     }
 
     [Fact]
@@ -135,7 +151,10 @@ public sealed class CartTests
     [Fact]
     public void Neighbouring_floats_are_told_apart()
     {
+        // Between the second pair the middle rounds up.
         var (low, high) = (1f, MathF.BitIncrement(1f));
+        Assert.Equal([0, 1], Predict(Cart.Train([low, high], 1, [0, 1]), [low, high], 2));
+        (low, high) = (high, MathF.BitIncrement(high));
         Assert.Equal([0, 1], Predict(Cart.Train([low, high], 1, [0, 1]), [low, high], 2));
         Assert.Equal([0, 1], Predict(Cart.Train([float.MinValue, float.MaxValue], 1, [0, 1]), [float.MinValue, float.MaxValue], 2));
     }

@@ -41,6 +41,55 @@ public sealed class GbdtLrTests
     }
 
     [Fact]
+    public void Its_parts_get_their_options_weights_and_validation()
+    {
+        var (features, examples) = BoostingTreeTests.Clicks();
+        var flat = GbdtLr.Train(features, examples, new() { Trees = Trees, Linear = new() { L2 = 1e9 } });
+        Assert.All(CartTests.Nodes(flat.Trees.Trees).Where(n => n.IsLeaf), n => Assert.Equal(0, n.Value, 1e-4f));
+
+        var stopping = Trees with { Trees = 200, LearningRate = 1, EarlyStoppingRounds = 2 };
+        var stopped = GbdtLr.Train(features, examples, new() { Trees = stopping }, validation: examples);
+        Assert.InRange(stopped.Trees.Trees.TreeCount, 1, 199);
+        Assert.Throws<ArgumentException>(() => GbdtLr.Train(features, examples, new() { Trees = stopping }));
+
+        // Rows of weight 0 are as good as absent, for the trees and for the regression.
+        var table = Columns.From(Enumerable.Range(0, 90)).Text("colour", i => "rgb"[i % 3].ToString())
+            .Number("click", i => i % 3 == 1 ? 1 : 0).Number("weight", i => i < 60 ? 2 : 0).Build();
+        var schema = new FeatureSchema(Feature.Category("colour", Side.Context), Feature.Label("click"), Feature.Weight()).Fit(contexts: table);
+        var weighted = schema.Examples(table);
+        var (all, part) = (GbdtLr.Train(schema, weighted, new() { Trees = Trees }),
+            GbdtLr.Train(schema, weighted.Slice(0, 60), new() { Trees = Trees }));
+        var (expected, actual) = (Scores(part, schema, weighted), Scores(all, schema, weighted));
+        for (var i = 0; i < expected.Length; i++) Assert.Equal(expected[i], actual[i], 1e-5);
+    }
+
+    [Fact]
+    public void Threads_do_not_change_a_bit_and_its_scores_are_explained()
+    {
+        var (features, examples) = BoostingTreeTests.Clicks();
+        GbdtLr Train(int threads) => GbdtLr.Train(features, examples, new()
+        {
+            Trees = Trees with { Threads = threads },
+            Linear = new() { Threads = threads },
+            TreePart = 0.5,
+        });
+        var model = Train(1);
+        Assert.Equal(Scores(model, features, examples), Scores(Train(3), features, examples));
+
+        var batch = features.CreateBatch(examples.Count);
+        features.Assemble(examples, 0, examples.Count, batch);
+        var scores = Scores(model, features, examples);
+        var width = model.Layout!.ColumnCount + 1;
+        var contributions = new double[examples.Count * width];
+        model.Explain(batch, contributions);
+        for (var i = 0; i < scores.Length; i++)
+        {
+            var raw = contributions.AsSpan(i * width, width).ToArray().Sum();
+            Assert.Equal(scores[i], 1 / (1 + Math.Exp(-raw)), 1e-5);
+        }
+    }
+
+    [Fact]
     public void Bad_options_and_cancelling_are_errors()
     {
         Assert.Throws<ArgumentOutOfRangeException>(() => new GbdtLrOptions { TreePart = 1 });
