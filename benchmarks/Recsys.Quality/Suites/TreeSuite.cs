@@ -47,11 +47,15 @@ internal sealed class TreeSuite : Suite
         };
         Add(table, "200 rounds of depth 6, eta .1, ordinal codes", Gbdt.Train(features, train, budget), features, test,
             "0.92635 (xgboost, same budget)", 0.925, null);
+        Add(table, "the same, categories split by sets", Gbdt.Train(features, train, budget with { Categories = new() }), features, test,
+            "0.92635 (xgboost, same budget)", 0.925, null);
         var (fit, judge) = train.Split(0.8);
         foreach (var (name, candidate) in new (string, GbdtOptions)[]
         {
             ("one-hot, 31 leaves, eta .05, rows .8, columns .5, rounds by validation",
                 new() { Trees = 1500, LearningRate = 0.05, RowSample = 0.8, ColumnSample = 0.5 }),
+            ("sets, 31 leaves, eta .05, rows .8, columns .5, rounds by validation",
+                new() { Trees = 1500, LearningRate = 0.05, RowSample = 0.8, ColumnSample = 0.5, Layout = budget.Layout }),
         })
         {
             var found = Gbdt.Train(features, fit, candidate with { EarlyStoppingRounds = 50 }, judge).Trees.TreeCount;
