@@ -17,37 +17,49 @@ internal sealed class QueryPlaces
     private readonly double[] _topShare;    // of its places above the truncation
     private readonly double[] _within;      // of |D_p - D_q| over pairs of its places, one of them above the truncation
     private int _truncation;
-    private int[] _starts = [];
+    private readonly int[] _starts;
+    private readonly int[] _cells;
 
     public QueryPlaces(int longest)
     {
         (_keys, _rows, _block) = (new float[longest], new int[longest], new int[longest]);
         (_mean, _topMean, _topShare, _within) = (new double[longest], new double[longest], new double[longest], new double[longest]);
         _sum = new double[longest + 1];
-        _starts = new int[longest + 1];
+        (_starts, _cells) = (new int[longest + 1], new int[longest + 1]);
         for (var place = 0; place < longest; place++) _sum[place + 1] = _sum[place] + QueryNdcg.Discount(place);
     }
 
     /// <summary>The rows in order.</summary>
     public int[] Rows => _rows;
 
+    /// <summary>Where the rows of one score and one label begin, and the end.</summary>
+    public int[] Cells => _cells;
+
+    /// <summary>Number of such cells.</summary>
+    public int CellCount { get; private set; }
+
     public void Sort(ReadOnlySpan<int> rows, float[] scores, float[] labels, int truncation)
     {
         _truncation = truncation;
         for (var i = 0; i < rows.Length; i++) (_keys[i], _rows[i]) = (-scores[rows[i]], rows[i]);
         Array.Sort(_keys, _rows, 0, rows.Length);
-        // Sums over equals come in one order too: by label, within which all are alike.
         var blocks = 0;
+        CellCount = 0;
         for (var start = 0; start < rows.Length;)
         {
             var end = start + 1;
             while (end < rows.Length && _keys[end] == _keys[start]) end++;
             if (end - start > 1) _rows.AsSpan(start, end - start).Sort((a, b) => (labels[a], a).CompareTo((labels[b], b)));
             Average(blocks, start, end);
-            for (var i = start; i < end; i++) _block[i] = blocks;
+            for (var i = start; i < end; i++)
+            {
+                _block[i] = blocks;
+                if (i == start || labels[_rows[i]] != labels[_rows[i - 1]]) _cells[CellCount++] = i;
+            }
             _starts[blocks++] = start;
             start = end;
         }
+        _cells[CellCount] = rows.Length;
     }
 
     /// <summary>Whether the row at a place may stand above the truncation.</summary>

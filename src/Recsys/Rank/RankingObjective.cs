@@ -142,45 +142,49 @@ internal sealed class RankingObjective(GbdtRankingOptions options, bool useNdcg)
             _h.AsSpan(from, h.Length).CopyTo(h);
         }
 
-        // g and h by place in the order of scores; then to the rows.
+        // Rows of one score and one label are alike: g and h are summed for such cells, so that equal scores, of which early rounds have
+        // many, cost no pairs of rows.
         private void OfQuery(int query, float[] scores, QueryPlaces places, double[] g, double[] h, CancellationToken cancel)
         {
             var rows = _rows.Queries![query];
-            var count = rows.Length;
             var labels = _rows.Labels;
-            Array.Clear(g, 0, count);
-            Array.Clear(h, 0, count);
             places.Sort(rows, scores, labels, _useNdcg ? _options.Truncation : int.MaxValue);
-            var order = places.Rows;
+            var (order, cells) = (places.Rows, places.Cells);
+            Array.Clear(g, 0, places.CellCount);
+            Array.Clear(h, 0, places.CellCount);
             var sum = 0.0;
             if (!_useNdcg || _best[query] > 0)
             {
-                var nearPullsHarder = _useNdcg && _options.Normalise && scores[order[0]] != scores[order[count - 1]];
-                for (var i = 0; i < count && places.Reaches(i); i++)
+                var nearPullsHarder = _useNdcg && _options.Normalise && scores[order[0]] != scores[order[rows.Length - 1]];
+                for (var i = 0; i < places.CellCount && places.Reaches(cells[i]); i++)
                 {
                     if (i % 1024 == 1023) cancel.ThrowIfCancellationRequested();
-                    for (var j = i + 1; j < count; j++)
+                    for (var j = i + 1; j < places.CellCount; j++)
                     {
-                        var (above, below) = (order[i], order[j]);
+                        var (above, below) = (order[cells[i]], order[cells[j]]);
                         if (labels[above] == labels[below]) continue;
-                        var (high, low) = labels[above] > labels[below] ? (i, j) : (j, i);
-                        var distance = scores[order[high]] - (double)scores[order[low]];
+                        var isAbove = labels[above] > labels[below];
+                        var (high, low) = isAbove ? (above, below) : (below, above);
+                        var distance = scores[high] - (double)scores[low];
                         var weight = 1.0;
-                        if (_useNdcg) weight = (_gains[order[high]] - _gains[order[low]]) * places.Discount(i, j) / _best[query];
+                        if (_useNdcg) weight = (_gains[high] - _gains[low]) * places.Discount(cells[i], cells[j]) / _best[query];
                         if (nearPullsHarder) weight /= 0.01 + Math.Abs(distance);
                         var rho = 1 / (1 + Math.Exp(_options.Sigma * distance));
                         var first = _options.Sigma * weight * rho;
                         var second = _options.Sigma * first * (1 - rho);
-                        g[high] -= first;
-                        g[low] += first;
-                        h[high] += second;
-                        h[low] += second;
-                        sum += 2 * first;
+                        double countI = cells[i + 1] - cells[i], countJ = cells[j + 1] - cells[j];
+                        g[i] -= countJ * (isAbove ? first : -first);
+                        g[j] += countI * (isAbove ? first : -first);
+                        h[i] += countJ * second;
+                        h[j] += countI * second;
+                        sum += 2 * first * countI * countJ;
                     }
                 }
             }
             var factor = _options.Normalise && sum > 0 ? Math.Log2(1 + sum) / sum : 1;
-            for (var i = 0; i < count; i++) (_g[order[i]], _h[order[i]]) = ((float)(g[i] * factor), (float)(h[i] * factor));
+            for (var cell = 0; cell < places.CellCount; cell++)
+                foreach (var row in order.AsSpan(cells[cell]..cells[cell + 1]))
+                    (_g[row], _h[row]) = ((float)(g[cell] * factor), (float)(h[cell] * factor));
         }
     }
 }
