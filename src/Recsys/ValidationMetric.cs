@@ -24,6 +24,9 @@ public sealed class ValidationMetric
     /// <summary>The mean log loss of probabilities; lower is better.</summary>
     public static ValidationMetric LogLoss { get; } = new("log loss", false, MeanLogLoss);
 
+    /// <summary>The mean squared difference; lower is better.</summary>
+    public static ValidationMetric SquaredError { get; } = new("squared error", false, MeanSquaredError);
+
     /// <summary>Its name, for reports.</summary>
     public string Name { get; }
 
@@ -42,6 +45,18 @@ public sealed class ValidationMetric
 
     /// <summary>Whether the first value is better than the second; a NaN is better than nothing.</summary>
     public bool IsBetter(double value, double than) => HigherIsBetter ? value > than : value < than;
+
+    private static double MeanSquaredError(ReadOnlySpan<float> scores, ReadOnlySpan<float> labels, ReadOnlySpan<float> weights)
+    {
+        double sum = 0, mass = 0;
+        for (var i = 0; i < scores.Length; i++)
+        {
+            var (error, weight) = ((double)scores[i] - labels[i], weights.IsEmpty ? 1 : weights[i]);
+            sum += weight * error * error;
+            mass += weight;
+        }
+        return sum / mass;
+    }
 
     private static double MeanLogLoss(ReadOnlySpan<float> scores, ReadOnlySpan<float> labels, ReadOnlySpan<float> weights)
     {

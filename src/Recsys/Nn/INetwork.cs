@@ -21,6 +21,9 @@ public interface INetworkOptions<TSelf> where TSelf : INetworkOptions<TSelf>
     /// <summary>How it is trained.</summary>
     TrainerOptions Training { get; }
 
+    /// <summary>What the output means.</summary>
+    NetworkOutput Output => NetworkOutput.Click;
+
     /// <summary>Writes the shape of the network.</summary>
     void Write(ModelWriter writer);
 

@@ -5,7 +5,7 @@ using Recsys.Persistence;
 namespace Recsys.Nn;
 
 /// <summary>
-/// What all click models on the tape share: training by log loss, scoring, saving. A model adds its parameters and its logit. Immutable once
+/// What all rankers on the tape share: training, scoring, saving. A model adds its parameters and its logit. Immutable once
 /// trained, safe for any number of threads.
 /// </summary>
 /// <typeparam name="TSelf">The model.</typeparam>
@@ -37,19 +37,20 @@ public abstract class NeuralRanker<TSelf, TOptions> : IRanker, IFeatureModel
     /// <summary>The weights.</summary>
     public ParameterSet Parameters { get; }
 
-    /// <summary>z, whose σ is the probability of a click. [B]</summary>
+    /// <summary>z, whose σ is the probability of a click, or the value itself: see <see cref="NetworkOutput"/>. [B]</summary>
     protected abstract Tensor Logit(Tape tape, ExampleBatch batch);
 
     /// <summary>Trains on encoded features.</summary>
     /// <param name="features">The encoders and tables; the model keeps the schema and refuses batches of another.</param>
-    /// <param name="examples">With labels 0 or 1; their weights weigh the losses.</param>
+    /// <param name="examples">With labels 0 or 1, or any numbers for <see cref="NetworkOutput.Value"/>; their weights weigh the losses.</param>
     /// <param name="options">Null for the defaults.</param>
-    /// <param name="validation">Examples to judge by after each epoch: the weights of the best are kept. Null for none.</param>
+    /// <param name="validation">Examples to judge by after each epoch: the weights of the best are kept. Null for none. Of values the default
+    /// metric is the squared error.</param>
     /// <param name="warmStart">A model of the same options and schema whose weights it begins with, or null. Optimizers begin anew. Codes of
     /// new ids must have a place in the schema already, as those of a hash have.</param>
     /// <param name="progress">One report for each epoch, with the mean loss.</param>
     /// <param name="cancel">Checked for each step.</param>
-    /// <exception cref="ArgumentException">No examples, a label that is not 0 or 1, or a warm start of another shape.</exception>
+    /// <exception cref="ArgumentException">No examples, a label that the output does not allow, or a warm start of another shape.</exception>
     /// <exception cref="SchemaMismatchException">Examples or the warm start have another schema.</exception>
     /// <exception cref="NonFiniteException">The training diverged; the message names the op or the parameter.</exception>
     /// <exception cref="InvalidDataException">The checkpoint is of another training, or damaged.</exception>
@@ -57,10 +58,10 @@ public abstract class NeuralRanker<TSelf, TOptions> : IRanker, IFeatureModel
         TSelf? warmStart = null, IProgress<TrainProgress>? progress = null, CancellationToken cancel = default)
     {
         ArgumentNullException.ThrowIfNull(features);
-        Check(features, examples, nameof(examples));
-        if (validation is not null) Check(features, validation, nameof(validation));
-        if (warmStart is not null) features.Schema.EnsureCompatible(warmStart.Schema);
         options ??= new TOptions();
+        Check(features, examples, options.Output, nameof(examples));
+        if (validation is not null) Check(features, validation, options.Output, nameof(validation));
+        if (warmStart is not null) features.Schema.EnsureCompatible(warmStart.Schema);
         var scope = warmStart is null ? ParameterScope.Initialise(options.Training.Seed) : ParameterScope.CopyOf(warmStart.Parameters);
         var model = TSelf.Create(scope, features.Schema, options);
         Func<double>? validate = validation is null ? null : () => model.Validate(features, validation);
@@ -85,7 +86,7 @@ public abstract class NeuralRanker<TSelf, TOptions> : IRanker, IFeatureModel
         var hash = 0UL;
         var labels = examples.Label();
         for (var i = 0; i < labels.Length; i++)
-            hash = StableHash.Combine(hash, ((ulong)(uint)examples.Users[i] << 33) + ((ulong)(uint)examples.Items[i] << 1) + (ulong)labels[i]);
+            hash = StableHash.Combine(hash, ((ulong)(uint)examples.Users[i] << 33) + ((ulong)(uint)examples.Items[i] << 1) + BitConverter.SingleToUInt32Bits(labels[i]));
         return hash;
     }
 
@@ -102,19 +103,29 @@ public abstract class NeuralRanker<TSelf, TOptions> : IRanker, IFeatureModel
             Score(batch, scores.AsSpan(block * Block, count));
             batches.Return(batch);
         });
-        return Options.Training.Metric.Measure(scores, validation.Label(), validation.Weights);
+        var metric = Options.Training.Metric;
+        if (Options.Output == NetworkOutput.Value && metric == ValidationMetric.LogLoss) metric = ValidationMetric.SquaredError;
+        return metric.Measure(scores, validation.Label(), validation.Weights);
     }
 
-    /// <summary>Probabilities of a click, each in [0, 1]. Allocates nothing after warm-up.</summary>
+    /// <summary>Probabilities of a click, each in [0, 1], or values. Allocates nothing after warm-up.</summary>
     public void Score(ExampleBatch batch, Span<float> scores)
     {
         ArgumentNullException.ThrowIfNull(batch);
         ArgumentOutOfRangeException.ThrowIfLessThan(scores.Length, batch.Count, nameof(scores));
         if (batch.Count == 0) return;
         var tape = _tapes.Rent();
-        Elementwise.Sigmoid(Logit(tape, batch).Values, scores[..batch.Count]);
-        tape.Reset();
-        _tapes.Return(tape);
+        try
+        {
+            var z = Logit(tape, batch).Values;
+            if (Options.Output == NetworkOutput.Click) Elementwise.Sigmoid(z, scores[..batch.Count]);
+            else z.CopyTo(scores);
+        }
+        finally
+        {
+            tape.Reset();
+            _tapes.Return(tape);
+        }
     }
 
     /// <summary>Writes schema, shape and weights.</summary>
@@ -132,24 +143,39 @@ public abstract class NeuralRanker<TSelf, TOptions> : IRanker, IFeatureModel
         ArgumentNullException.ThrowIfNull(reader);
         var schema = reader.Model<FittedSchema>("features");
         var options = TOptions.Read(reader.Scope("options"));
-        return TSelf.Create(ParameterScope.Load(reader.Scope("network")), schema, options);
+        try
+        {
+            return TSelf.Create(ParameterScope.Load(reader.Scope("network")), schema, options);
+        }
+        catch (ArgumentException error)
+        {
+            // Options that no network can have, or not over these features.
+            throw reader.Invalid(error.Message);
+        }
     }
 
-    private static void Check(FeatureSet features, Examples examples, string name)
+    private static void Check(FeatureSet features, Examples examples, NetworkOutput output, string name)
     {
         ArgumentNullException.ThrowIfNull(examples, name);
         features.Schema.EnsureCompatible(examples.Schema);
         if (examples.Count == 0) throw new ArgumentException("There are no examples.", name);
         var labels = examples.Label();
         for (var i = 0; i < labels.Length; i++)
-            if (labels[i] is not (0f or 1f))
-                throw new ArgumentException($"The label of example {i} is {labels[i]}; it must be 0 or 1.", name);
+            if (output == NetworkOutput.Click ? labels[i] is not (0f or 1f) : !float.IsFinite(labels[i]))
+                throw new ArgumentException($"The label of example {i} is {labels[i]}; it must be "
+                    + (output == NetworkOutput.Click ? "0 or 1, or the output of the network a value." : "finite."), name);
     }
 
     private sealed class Shard(NeuralRanker<TSelf, TOptions> model, FeatureSet features, Examples examples, ExampleBatch batch) : TrainingShard
     {
         public override void Assemble(ReadOnlySpan<int> places) => features.Assemble(examples, places, batch);
 
-        public override Tensor Loss(Tape tape) => model.Logit(tape, batch).LogLoss(batch.Label(), batch.Weights);
+        public override Tensor Loss(Tape tape)
+        {
+            var z = model.Logit(tape, batch);
+            return model.Options.Output == NetworkOutput.Click
+                ? z.LogLoss(batch.Label(), batch.Weights)
+                : z.SquaredError(batch.Label(), batch.Weights);
+        }
     }
 }

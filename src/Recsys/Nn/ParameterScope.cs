@@ -73,6 +73,7 @@ public sealed class ParameterScope
             throw new ArgumentException(
                 $"Table '{Full(name)}' of {rows} × {dimension} has more than {int.MaxValue} numbers; hash into fewer rows.", nameof(rows));
         var index = _set.Tables.Count;
+        _source.Expect(Full(name), new Shape(rows, dimension));
         var table = _source.Packed(Full(name), rows, dimension) is { } packed
             ? new EmbeddingTable(Full(name), index, packed)
             : new EmbeddingTable(Full(name), rows, dimension, index, _optimizer);
@@ -84,6 +85,7 @@ public sealed class ParameterScope
     private Parameter Make(string name, Initializer initializer, bool statistic, ReadOnlySpan<int> sizes)
     {
         var shape = new Shape(sizes);
+        _source.Expect(Full(name), shape);
         var parameter = new Parameter(Full(name), shape, _set.Dense.Count, statistic, _optimizer);
         _source.Fill(Full(name), shape, false, initializer, parameter.Mutable);
         _set.Add(parameter);

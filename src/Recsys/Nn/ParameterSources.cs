@@ -7,6 +7,11 @@ namespace Recsys.Nn;
 /// <summary>Where the first values of parameters come from.</summary>
 internal interface IParameterSource
 {
+    /// <summary>Throws if it surely has no such values; called before anything is allocated.</summary>
+    void Expect(string name, Shape shape)
+    {
+    }
+
     /// <summary>Gives the values of a parameter or a table.</summary>
     void Fill(string name, Shape shape, bool isTable, Initializer initializer, Span<float> values);
 
@@ -47,6 +52,16 @@ internal sealed class DrawnParameters(ulong seed) : IParameterSource
 /// <summary>Values read from a file.</summary>
 internal sealed class ReadParameters(ModelReader reader) : IParameterSource
 {
+    public void Expect(string name, Shape shape)
+    {
+        // What a file says of sizes is worth nothing until its data has them.
+        if (reader.Has(name + ".half") || reader.Has(name + ".int8")) return;
+        var found = reader.Shape(name);
+        var fits = found.Length == shape.Rank;
+        for (var axis = 0; fits && axis < found.Length; axis++) fits = found[axis] == shape[axis];
+        if (!fits) throw reader.Invalid($"Tensor '{name}' is [{string.Join(", ", found.ToArray())}]; the options make it {shape}.");
+    }
+
     public void Fill(string name, Shape shape, bool isTable, Initializer initializer, Span<float> values)
     {
         Span<long> expected = stackalloc long[shape.Rank];

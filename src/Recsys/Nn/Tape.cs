@@ -45,6 +45,15 @@ public sealed class Tape
 
     internal Rng NextRandom() => Random.Stream((ulong)_randomStreams++);
 
+    /// <summary>Where an op of training leaves the new value of a statistic; empty when nobody trains.</summary>
+    /// <param name="statistic">Of a norm.</param>
+    /// <param name="fresh">Whether nobody left one on this tape before; else it holds that.</param>
+    internal Span<float> NewValueOf(Parameter statistic, out bool fresh)
+    {
+        fresh = true;
+        return Sink is null ? [] : Sink.Dense(statistic, out fresh).Span;
+    }
+
     /// <summary>Forgets all tensors and takes their memory back.</summary>
     public void Reset()
     {
@@ -123,6 +132,28 @@ public sealed class Tape
         ref var node = ref Add(op, shape, out var tensor);
         node.Values = _arena.Take(shape.Length);
         Join(ref node, a, b, c, d);
+        return tensor;
+    }
+
+    /// <summary>The node of an op of any number of inputs, whose nodes are kept as its whole numbers.</summary>
+    internal Tensor PushMany(Op op, Shape shape, ReadOnlySpan<Tensor> inputs)
+    {
+        var nodes = _arena.TakeInts(inputs.Length);
+        var needs = false;
+        for (var i = 0; i < inputs.Length; i++)
+        {
+            nodes.Span[i] = Checked(inputs[i]);
+            needs |= Needs(nodes.Span[i]);
+        }
+        ref var node = ref Add(op, shape, out var tensor);
+        node.Values = _arena.Take(shape.Length);
+        node.Ints = nodes;
+        node.NeedsGradient = Records && needs;
+        // The first ones also for messages.
+        node.A = inputs.Length > 0 ? nodes.Span[0] : -1;
+        node.B = inputs.Length > 1 ? nodes.Span[1] : -1;
+        node.C = inputs.Length > 2 ? nodes.Span[2] : -1;
+        node.D = inputs.Length > 3 ? nodes.Span[3] : -1;
         return tensor;
     }
 

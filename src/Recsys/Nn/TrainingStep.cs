@@ -110,7 +110,12 @@ internal sealed class TrainingStep
         if (!_gradients[0].Touched(p)) sum.Clear();
         for (var shard = 1; shard < _gradients.Length; shard++)
             if (_gradients[shard].Touched(p)) Elementwise.Add(sum, _gradients[shard].Dense(_starts[p] + start, length), sum);
-        return Squares(sum, _parameters.DenseList[p].Name);
+        if (!_parameters.DenseList[p].IsStatistic) return Squares(sum, _parameters.DenseList[p].Name);
+        // Each shard left the new value as it sees it; the mean of them is kept. It takes no part in the norm of the gradient.
+        var touched = 0;
+        foreach (var gradients in _gradients) touched += gradients.Touched(p) ? 1 : 0;
+        if (touched > 1) Elementwise.Scale(1f / touched, sum);
+        return 0;
     }
 
     private void UpdateDense(int piece, float factor)
@@ -120,7 +125,7 @@ internal sealed class TrainingStep
         foreach (var gradients in _gradients) touched |= gradients.Touched(p);
         if (!touched) return;
         var sum = PieceOf(piece);
-        if (factor != 1) Elementwise.Scale(factor, sum);
+        if (factor != 1 && !_parameters.DenseList[p].IsStatistic) Elementwise.Scale(factor, sum);
         States.Update(_parameters.DenseList[p], start, length, sum);
     }
 

@@ -5,7 +5,7 @@ namespace Recsys.Numerics;
 /// <summary>
 /// Steps of the optimizers over spans of one length, element by element: the bits of an element depend on nothing but that element.
 /// </summary>
-internal static unsafe class OptimizerKernels
+internal static unsafe partial class OptimizerKernels
 {
     /// <summary>
     /// Adam: m = β₁ m + (1 − β₁) g;  v = β₂ v + (1 − β₂) g²;  w = w − rate · m / (√v · root + ε), with g = gradient + l2 · w first.

@@ -18,6 +18,9 @@ public readonly struct Rng
     /// <summary>An independent stream below this one.</summary>
     public Rng Stream(ulong stream) => new(Mix(_key ^ Mix(stream * 0xD1B54A32D192ED03 + 1)), true);
 
+    /// <summary>What <see cref="Bits"/> mixes: start + (index + 1) · step.</summary>
+    internal (ulong Start, ulong Step) Position => (_key, Gamma);
+
     /// <summary>64 random bits.</summary>
     public ulong Bits(ulong index) => Mix(_key + (index + 1) * Gamma);
 

@@ -32,7 +32,8 @@ internal sealed class OpCase
 /// <param name="Sizes">Of its axes; of a table rows and dimension.</param>
 /// <param name="IsTable">Whether it is an embedding table.</param>
 /// <param name="Given">Its values; null to draw them.</param>
-internal sealed record OpInput(int[] Sizes, bool IsTable = false, float[]? Given = null);
+/// <param name="IsStatistic">Whether it is a statistic, which the op reads (and moves in training) but never differentiates.</param>
+internal sealed record OpInput(int[] Sizes, bool IsTable = false, float[]? Given = null, bool IsStatistic = false);
 
 /// <summary>What a call of an op works with.</summary>
 internal sealed class OpCall
@@ -43,9 +44,13 @@ internal sealed class OpCall
 
     public required EmbeddingTable?[] Tables { get; init; }
 
+    public required Parameter?[] Parameters { get; init; }
+
     public Tensor this[int input] => Tensors[input];
 
     public EmbeddingTable Table(int input) => Tables[input]!;
+
+    public Parameter Statistic(int input) => Parameters[input]!;
 }
 
 /// <summary>A list of cases; every class derived from it is found and checked.</summary>
@@ -58,6 +63,9 @@ internal abstract class OpCases
 
     /// <summary>A table of drawn numbers.</summary>
     protected static OpInput Table(int rows, int dimension) => new([rows, dimension], IsTable: true);
+
+    /// <summary>A statistic of an op.</summary>
+    protected static OpInput Statistic(params float[] values) => new([values.Length], Given: values, IsStatistic: true);
 
     /// <summary>Given numbers.</summary>
     protected static OpInput Given(int[] sizes, params float[] values) => new(sizes, Given: values);

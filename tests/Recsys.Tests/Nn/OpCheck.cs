@@ -37,7 +37,9 @@ internal sealed class OpCheck
             }
             else
             {
-                _parameters[i] = scope.Parameter(name, Initializer.Zeros, input.Sizes);
+                _parameters[i] = input.IsStatistic
+                    ? scope.Statistic(name, Initializer.Zeros, input.Sizes)
+                    : scope.Parameter(name, Initializer.Zeros, input.Sizes);
                 values = _parameters[i]!.Mutable;
             }
             var rng = new Rng(17, (ulong)i);
@@ -58,12 +60,12 @@ internal sealed class OpCheck
         Compare(expected, plain, "alone");
         SameBits(plain, Gradients(Learning(), new Way { NoSink = true }), "without a sink");
         Compare(expected, Gradients(Learning(), new Way { Reshaped = true }), "of reshaped inputs");
-        var elsewhere = expected.Select((g, i) => g.Select((v, k) => v + (_tables[i] is null ? 0.5 + 0.125 * k : 0)).ToArray()).ToArray();
+        var elsewhere = expected.Select((g, i) => g.Select((v, k) => v + (Learns(i) ? 0.5 + 0.125 * k : 0)).ToArray()).ToArray();
         Compare(elsewhere, Gradients(Learning(), new Way { Elsewhere = true }), "of inputs that are used elsewhere too");
         Compare(elsewhere, Gradients(Learning(), new Way { Elsewhere = true, NoSink = true }), "used elsewhere, without a sink");
         for (var fixedOne = 0; fixedOne < _inputs.Length; fixedOne++)
         {
-            if (_tables[fixedOne] is not null) continue;
+            if (!Learns(fixedOne)) continue;
             var learning = Learning();
             learning[fixedOne] = false;
             var some = Gradients(learning, new Way());
@@ -102,7 +104,7 @@ internal sealed class OpCheck
         {
             for (var b = a + 1; b < _inputs.Length; b++)
             {
-                if (_tables[a] is not null || _tables[b] is not null || !_case.Inputs[a].Sizes.SequenceEqual(_case.Inputs[b].Sizes)) continue;
+                if (!Learns(a) || !Learns(b) || !_case.Inputs[a].Sizes.SequenceEqual(_case.Inputs[b].Sizes)) continue;
                 var inputs = _inputs.ToArray();
                 inputs[b] = inputs[a];
                 var expected = Differences(inputs);
@@ -122,13 +124,13 @@ internal sealed class OpCheck
     {
         var tape = new Tape(_case.Mode);
         var sink = new ShardGradients(_set);
-        var call = new OpCall { Tape = tape, Tensors = new Tensor[_inputs.Length], Tables = _tables };
+        var call = new OpCall { Tape = tape, Tensors = new Tensor[_inputs.Length], Tables = _tables, Parameters = _parameters };
         Allocations.AssertNone(() =>
         {
             tape.Sink = sink;
             for (var i = 0; i < _parameters.Length; i++)
-                if (_parameters[i] is { } parameter) call.Tensors[i] = tape.Use(parameter);
-            tape.Backward(WeightedSum.Of(_case.Call(call), _weights));
+                if (_parameters[i] is { IsStatistic: false } parameter) call.Tensors[i] = tape.Use(parameter);
+            tape.Backward(WeightedOutput.Of(_case.Call(call), _weights));
             tape.Reset();
             sink.Reset();
         });
@@ -140,15 +142,15 @@ internal sealed class OpCheck
         var sink = new ShardGradients(_set);
         if (!way.NoSink) tape.Sink = sink;
         var call = Call(tape, learning, way);
-        var loss = WeightedSum.Of(_case.Call(call), _weights);
+        var loss = WeightedOutput.Of(_case.Call(call), _weights);
         if (way.Elsewhere)
         {
             for (var i = 0; i < _inputs.Length; i++)
             {
-                if (_tables[i] is not null) continue;
+                if (!Learns(i)) continue;
                 var ramp = new float[_inputs[i].Length];
                 for (var k = 0; k < ramp.Length; k++) ramp[k] = 0.5f + 0.125f * k;
-                loss += WeightedSum.Of(call[i], ramp);
+                loss += WeightedOutput.Of(call[i], ramp);
             }
         }
         tape.Backward(loss);
@@ -156,6 +158,7 @@ internal sealed class OpCheck
         for (var i = 0; i < gradients.Length; i++)
         {
             gradients[i] = new float[_inputs[i].Length];
+            if (_case.Inputs[i].IsStatistic) continue;
             if (_tables[i] is { } table) AddRows(sink.Rows(table), gradients[i]);
             else if (way.NoSink) call[i].Gradient.CopyTo(gradients[i]);
             else if (sink.Touched(i)) sink.Dense(_parameters[i]!, out _).Span.CopyTo(gradients[i]);
@@ -173,14 +176,14 @@ internal sealed class OpCheck
         var tensors = new Tensor[_inputs.Length];
         for (var i = 0; i < tensors.Length; i++)
         {
-            if (_parameters[i] is not { } parameter) continue;
+            if (_parameters[i] is not { IsStatistic: false } parameter) continue;
             if (way.SameParameter is { } one && one.B == i) parameter = _parameters[one.A]!;
             tensors[i] = way.Same is { } same && same.B == i ? tensors[same.A]
                 : learning[i] ? tape.Use(parameter)
                 : tape.Constant(parameter.Shape, parameter.Values);
             if (way.Reshaped) tensors[i] = tensors[i].Reshape(-1).Reshape(_case.Inputs[i].Sizes);
         }
-        return new OpCall { Tape = tape, Tensors = tensors, Tables = _tables };
+        return new OpCall { Tape = tape, Tensors = tensors, Tables = _tables, Parameters = _parameters };
     }
 
     private static void AddRows(RowGradients rows, float[] to)
@@ -201,6 +204,7 @@ internal sealed class OpCheck
         for (var i = 0; i < at.Length; i++)
         {
             gradients[i] = new double[at[i].Length];
+            if (_case.Inputs[i].IsStatistic) continue;
             for (var k = 0; k < at[i].Length; k++)
             {
                 var moved = at.Select(v => (double[])v.Clone()).ToArray();
@@ -220,6 +224,8 @@ internal sealed class OpCheck
         for (var k = 0; k < y.Length; k++) sum += _weights[k] * y[k];
         return sum;
     }
+
+    private bool Learns(int input) => _tables[input] is null && !_case.Inputs[input].IsStatistic;
 
     private bool[] Learning() => [.. _inputs.Select(_ => true)];
 
@@ -245,11 +251,11 @@ internal sealed class OpCheck
 }
 
 /// <summary>Σ w y with fixed weights: what the tests differentiate.</summary>
-internal sealed class WeightedSum : Op
+internal sealed class WeightedOutput : Op
 {
-    public static readonly WeightedSum Instance = new();
+    public static readonly WeightedOutput Instance = new();
 
-    public override string Name => "weighted sum";
+    public override string Name => "weighted output";
 
     public static Tensor Of(Tensor x, ReadOnlySpan<float> weights)
     {

@@ -18,11 +18,24 @@ public sealed class FieldEmbedding
     /// <param name="dimension">d, at least 1.</param>
     /// <param name="initializer">Of the rows; null for a normal of deviation 0.01.</param>
     public FieldEmbedding(ParameterScope scope, FittedSchema schema, int dimension, Initializer? initializer = null)
+        : this(scope, schema, Guard.NotNull(schema).Inputs, dimension, initializer)
+    {
+    }
+
+    /// <summary>Some fields of a schema.</summary>
+    /// <param name="scope">Of its parameters.</param>
+    /// <param name="schema">Whose inputs the fields are.</param>
+    /// <param name="features">The fields, at least one.</param>
+    /// <param name="dimension">d, at least 1.</param>
+    /// <param name="initializer">Of the rows; null for a normal of deviation 0.01.</param>
+    public FieldEmbedding(
+        ParameterScope scope, FittedSchema schema, IReadOnlyList<FittedFeature> features, int dimension, Initializer? initializer = null)
     {
         ArgumentNullException.ThrowIfNull(scope);
         ArgumentNullException.ThrowIfNull(schema);
-        if (schema.Inputs.Count == 0) throw new ArgumentException("The schema has no inputs; declare a feature.", nameof(schema));
-        _rows = new FieldRows(schema, [.. schema.Inputs], shared: true);
+        ArgumentNullException.ThrowIfNull(features);
+        if (features.Count == 0) throw new ArgumentException("There is no feature to embed; declare one.", nameof(features));
+        _rows = new FieldRows(schema, [.. features], shared: true);
         var law = initializer ?? Initializer.Normal(0.01f);
         _table = scope.Table("table", _rows.RowCount, dimension, law);
         if (_rows.NumberCount > 0) _numbers = scope.Parameter("numbers", law, _rows.NumberCount, dimension);

@@ -12,12 +12,18 @@ public sealed class LinearTerms
     private readonly Parameter _bias;
 
     /// <summary>The terms of a schema; all weights begin at 0. Features never share weights here, even if they share a table.</summary>
-    public LinearTerms(ParameterScope scope, FittedSchema schema)
+    public LinearTerms(ParameterScope scope, FittedSchema schema) : this(scope, schema, Guard.NotNull(schema).Inputs)
+    {
+    }
+
+    /// <summary>The terms of some features of a schema, at least one.</summary>
+    public LinearTerms(ParameterScope scope, FittedSchema schema, IReadOnlyList<FittedFeature> features)
     {
         ArgumentNullException.ThrowIfNull(scope);
         ArgumentNullException.ThrowIfNull(schema);
-        if (schema.Inputs.Count == 0) throw new ArgumentException("The schema has no inputs; declare a feature.", nameof(schema));
-        _rows = new FieldRows(schema, [.. schema.Inputs], shared: false);
+        ArgumentNullException.ThrowIfNull(features);
+        if (features.Count == 0) throw new ArgumentException("There is no feature to weigh; declare one.", nameof(features));
+        _rows = new FieldRows(schema, [.. features], shared: false);
         _weights = scope.Table("weights", _rows.RowCount, 1, Initializer.Zeros);
         if (_rows.NumberCount > 0) _numbers = scope.Parameter("numbers", Initializer.Zeros, _rows.NumberCount, 1);
         _bias = scope.Parameter("bias", Initializer.Zeros, 1);

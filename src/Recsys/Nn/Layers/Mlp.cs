@@ -1,24 +1,47 @@
 namespace Recsys.Nn;
 
-/// <summary>Hidden layers with rectifiers: a^l = relu(W^l a^{l-1} + b^l). Parameters: <c>0.weight</c>, <c>0.bias</c>, <c>1.weight</c>, ….</summary>
+/// <summary>
+/// Hidden layers: a^l = dropout(f(norm(a^{l-1} W^l + b^l))). Parameters: <c>0.weight</c>, <c>0.bias</c>, <c>1.weight</c>, …, with
+/// <c>0.norm.scale</c> … and <c>0.activation.slope</c> … where there are such.
+/// </summary>
 public sealed class Mlp
 {
     private readonly Linear[] _layers;
+    private readonly BatchNorm[]? _norms;
+    private readonly ActivationLayer[]? _activations;
+    private readonly float _dropout;
 
     /// <param name="scope">Of its parameters.</param>
     /// <param name="inputs">Length of a row of the input.</param>
     /// <param name="hidden">Length of each layer's rows, each at least 1; may be empty.</param>
-    public Mlp(ParameterScope scope, int inputs, IReadOnlyList<int> hidden)
+    /// <param name="activation">f.</param>
+    /// <param name="dropout">The probability that a unit is dropped while training, 0 to below 1.</param>
+    /// <param name="batchNorm">Whether rows are normalised before f.</param>
+    public Mlp(ParameterScope scope, int inputs, IReadOnlyList<int> hidden, Activation activation = Activation.Relu, float dropout = 0,
+        bool batchNorm = false)
     {
         ArgumentNullException.ThrowIfNull(scope);
         ArgumentNullException.ThrowIfNull(hidden);
+        _dropout = Guard.InRange(0, DeepOptions.MostDropout, dropout, nameof(dropout));
         _layers = new Linear[hidden.Count];
+        _norms = batchNorm ? new BatchNorm[hidden.Count] : null;
+        // A rectifier goes with the product, in one op.
+        _activations = activation == Activation.Relu && !batchNorm ? null : new ActivationLayer[hidden.Count];
         for (var i = 0; i < _layers.Length; i++)
         {
-            _layers[i] = new Linear(scope.Scope($"{i}"), inputs, hidden[i]);
+            var layer = scope.Scope($"{i}");
+            _layers[i] = new Linear(layer, inputs, hidden[i]);
             inputs = hidden[i];
+            if (_norms is not null) _norms[i] = new BatchNorm(layer.Scope("norm"), inputs);
+            if (_activations is not null) _activations[i] = new ActivationLayer(layer.Scope("activation"), activation, inputs);
         }
         Width = inputs;
+    }
+
+    /// <summary>The hidden layers that options ask for.</summary>
+    public Mlp(ParameterScope scope, int inputs, DeepOptions options)
+        : this(scope, inputs, Guard.NotNull(options).Hidden, options.Activation, options.Dropout, options.BatchNorm)
+    {
     }
 
     /// <summary>Length of a row of the output.</summary>
@@ -27,7 +50,20 @@ public sealed class Mlp
     /// <summary>The last layer's output. [.., in] → [.., <see cref="Width"/>]</summary>
     public Tensor Of(Tensor x)
     {
-        foreach (var layer in _layers) x = layer.Relu(x);
+        for (var i = 0; i < _layers.Length; i++)
+        {
+            if (_activations is null)
+            {
+                x = _layers[i].Relu(x);
+            }
+            else
+            {
+                x = _layers[i].Of(x);
+                if (_norms is not null) x = _norms[i].Of(x);
+                x = _activations[i].Of(x);
+            }
+            x = x.Dropout(_dropout);
+        }
         return x;
     }
 }
