@@ -34,4 +34,29 @@ internal static class CtrData
 
         long Code(double u) => (long)Math.Pow(cardinality, u) * step % cardinality;
     }
+
+    /// <summary>One user with context features and some items: categories and numbers of both, the last ones being those of the items.</summary>
+    public static FeatureSet MakeRequests(int items, int categories, int itemCategories, int cardinality, int numbers, int itemNumbers)
+    {
+        var rng = new Rng(8);
+        var declared = new List<Feature>();
+        var users = Columns.From(Enumerable.Range(0, 1));
+        var things = Columns.From(Enumerable.Range(0, items));
+        for (var f = 0; f < categories; f++)
+        {
+            var (side, table) = f < categories - itemCategories ? (Side.User, users) : (Side.Item, things);
+            var stream = rng.Stream((ulong)f);
+            declared.Add(Feature.Hash($"c{f}", side, cardinality));
+            table.Text($"c{f}", i => stream.Below((ulong)i, cardinality).ToString(CultureInfo.InvariantCulture));
+        }
+        for (var f = 0; f < numbers; f++)
+        {
+            var (side, table) = f < numbers - itemNumbers ? (Side.User, users) : (Side.Item, things);
+            var stream = rng.Stream((ulong)(1000 + f));
+            declared.Add(Feature.Number($"n{f}", side));
+            table.Number($"n{f}", i => stream.UniformDouble((ulong)i));
+        }
+        declared.Add(Feature.Label("click"));
+        return new FeatureSchema([.. declared]).Fit(users: users.Build(), items: things.Build());
+    }
 }

@@ -6,10 +6,10 @@ using Recsys.Rank;
 
 namespace Recsys.Benchmarks.Comparisons;
 
-/// <summary>DeepFM over 26 categories of 100,000 codes and 13 numbers: 20 training steps, scoring, and one request.</summary>
+/// <summary>DeepFM over 26 categories of 100,000 codes and 13 numbers: training steps, scoring, and one request of 500 candidates.</summary>
 internal sealed class DeepFmComparison : Comparison
 {
-    private const int Batch = 4096, Steps = 20;
+    private const int Batch = 4096, Steps = 20, Candidates = 500;
 
     public override string Name => "deepfm";
 
@@ -43,6 +43,11 @@ internal sealed class DeepFmComparison : Comparison
             yield return new ComparisonCase($"score {Steps} × {Batch}, {threads} thread{(threads == 1 ? "" : "s")}", 2.0,
                 new() { ["work"] = "score", ["batch"] = Batch, ["steps"] = Steps, ["threads"] = threads },
                 () => () => Score(model, features, examples, threads));
+            yield return new ComparisonCase(
+                $"one request of {Candidates} candidates, {threads} thread{(threads == 1 ? "" : "s")}", 1 / 0.3,
+                new() { ["work"] = "request", ["batch"] = Candidates, ["steps"] = 1, ["threads"] = threads },
+                Request)
+            { Repeats = 50 };
         }
     }
 
@@ -59,5 +64,24 @@ internal sealed class DeepFmComparison : Comparison
             batches.Return(batch);
         });
         return double.NaN;
+    }
+
+    // One user's candidates: 16 categories and 7 numbers are the user's. Assembly is in our time; the peer is given its rows.
+    private static Func<double> Request()
+    {
+        var features = CtrData.MakeRequests(10_000, 26, 10, 100_000, 13, 6);
+        var model = DeepFm.Create(ParameterScope.Initialise(1), features.Schema, new DeepFmOptions { Dimension = 16, Hidden = [256, 128, 64] });
+        var batch = features.CreateBatch(Candidates);
+        var scores = new float[Candidates];
+        var items = new int[Candidates];
+        var request = 0;
+        return () =>
+        {
+            for (var i = 0; i < Candidates; i++) items[i] = (request * 31 + i * 17) % 10_000;
+            request++;
+            features.Assemble(0, items, batch);
+            model.Score(batch, scores);
+            return double.NaN;
+        };
     }
 }

@@ -160,9 +160,10 @@ public sealed class Tape
     /// <summary>The node of an op that gives its input other axes.</summary>
     internal Tensor PushView(Op op, Shape shape, Tensor a)
     {
-        var values = At(a.Node).Values;
+        var source = At(a.Node);
         ref var node = ref Add(op, shape, out var tensor);
-        node.Values = values;
+        node.Values = source.Values;
+        if (shape.Rank == 2 && shape[0] == source.Shape[0]) node.Varying = source.Varying;
         Join(ref node, a, null, null, null);
         return tensor;
     }

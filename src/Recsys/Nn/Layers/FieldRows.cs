@@ -74,8 +74,37 @@ internal sealed class FieldRows
             if (_fields[f].IndicatorSlot >= 0) picks.NumberSlots[_first[f] + 1] = slot;
         }
         Lookup.Finish(result, picks, step);
+        if (!summed && batch.SameUser && !tape.Records) tape.At(result.Node).Varying = Varying(tape, table.Dimension);
         return result;
     }
+
+    // What the candidates of one request don't share: columns that hang on the item, neighbours joined.
+    private IntBlock Varying(Tape tape, int dimension)
+    {
+        var block = tape.TakeInts(2 * _fields.Length);
+        var runs = block.Span;
+        var last = -2;
+        for (var f = 0; f < _fields.Length; f++)
+        {
+            if (!HangsOnItem(_fields[f])) continue;
+            if (last >= 0 && runs[last] + runs[last + 1] == f * dimension)
+            {
+                runs[last + 1] += dimension;
+                continue;
+            }
+            last = Math.Max(0, last + 2);
+            (runs[last], runs[last + 1]) = (f * dimension, dimension);
+        }
+        block.Length = Math.Max(0, last + 2);
+        return block;
+    }
+
+    private static bool HangsOnItem(FittedFeature feature) => feature.Kind switch
+    {
+        FeatureKind.Sequence => false,
+        FeatureKind.Cross => Array.Exists(feature.PartArray, HangsOnItem),
+        _ => feature.Side is Side.Item or Side.Example,
+    };
 
     // [numbers, B]
     private Tensor Numbers(Tape tape, ExampleBatch batch)
