@@ -177,7 +177,7 @@ internal sealed unsafe class BlockGradients
             {
                 var squares = L.MultiplyAdd(g, g, L.Load(sums + f));
                 L.Store(squares, sums + f);
-                g = L.Divide(g, L.Sqrt(squares));
+                g = L.Multiply(g, L.ReciprocalSqrt(squares));
             }
             L.Store(L.MultiplyAdd(eta, g, old), v + f);
         }

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Recsys.Numerics;
 
@@ -14,7 +15,8 @@ internal interface IFunctionLanes<TVector> : ILanes<TVector> where TVector : str
 
     static abstract TVector Divide(TVector a, TVector b);
 
-    static abstract TVector Sqrt(TVector a);
+    /// <summary>1 / √a for normal a above 0, to about the last place.</summary>
+    static abstract TVector ReciprocalSqrt(TVector a);
 
     /// <summary>NaN if either is.</summary>
     static abstract TVector Min(TVector a, TVector b);
@@ -43,13 +45,21 @@ internal readonly unsafe partial struct Lanes128 : IFunctionLanes<Vector128<floa
 {
     public static float Lane(Vector128<float> value, int lane) => value.GetElement(lane);
     public static Vector128<float> Divide(Vector128<float> a, Vector128<float> b) => a / b;
-    public static Vector128<float> Sqrt(Vector128<float> a) => Vector128.Sqrt(a);
     public static Vector128<float> Min(Vector128<float> a, Vector128<float> b) => Vector128.Min(a, b);
     public static Vector128<float> Max(Vector128<float> a, Vector128<float> b) => Vector128.Max(a, b);
     public static Vector128<float> Abs(Vector128<float> a) => Vector128.Abs(a);
     public static Vector128<float> Negate(Vector128<float> a) => -a;
     public static Vector128<float> Round(Vector128<float> a) => Vector128.Round(a);
     public static Vector128<float> CopySign(Vector128<float> magnitude, Vector128<float> sign) => Vector128.CopySign(magnitude, sign);
+
+    // An estimate of 12 or 14 bits and one step of Newton's method: a root and a division take several times as long.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> ReciprocalSqrt(Vector128<float> a)
+    {
+        if (!Sse.IsSupported) return Vector128<float>.One / Vector128.Sqrt(a);
+        var y = Sse.ReciprocalSqrt(a);
+        return y * (Vector128.Create(1.5f) - Vector128.Create(0.5f) * a * y * y);
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<float> WhereBelow(Vector128<float> x, Vector128<float> bound, Vector128<float> a, Vector128<float> b)
@@ -64,13 +74,21 @@ internal readonly unsafe partial struct Lanes256 : IFunctionLanes<Vector256<floa
 {
     public static float Lane(Vector256<float> value, int lane) => value.GetElement(lane);
     public static Vector256<float> Divide(Vector256<float> a, Vector256<float> b) => a / b;
-    public static Vector256<float> Sqrt(Vector256<float> a) => Vector256.Sqrt(a);
     public static Vector256<float> Min(Vector256<float> a, Vector256<float> b) => Vector256.Min(a, b);
     public static Vector256<float> Max(Vector256<float> a, Vector256<float> b) => Vector256.Max(a, b);
     public static Vector256<float> Abs(Vector256<float> a) => Vector256.Abs(a);
     public static Vector256<float> Negate(Vector256<float> a) => -a;
     public static Vector256<float> Round(Vector256<float> a) => Vector256.Round(a);
     public static Vector256<float> CopySign(Vector256<float> magnitude, Vector256<float> sign) => Vector256.CopySign(magnitude, sign);
+
+    // An estimate of 12 or 14 bits and one step of Newton's method: a root and a division take several times as long.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> ReciprocalSqrt(Vector256<float> a)
+    {
+        if (!Avx.IsSupported) return Vector256<float>.One / Vector256.Sqrt(a);
+        var y = Avx.ReciprocalSqrt(a);
+        return y * (Vector256.Create(1.5f) - Vector256.Create(0.5f) * a * y * y);
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> WhereBelow(Vector256<float> x, Vector256<float> bound, Vector256<float> a, Vector256<float> b)
@@ -85,13 +103,21 @@ internal readonly unsafe partial struct Lanes512 : IFunctionLanes<Vector512<floa
 {
     public static float Lane(Vector512<float> value, int lane) => value.GetElement(lane);
     public static Vector512<float> Divide(Vector512<float> a, Vector512<float> b) => a / b;
-    public static Vector512<float> Sqrt(Vector512<float> a) => Vector512.Sqrt(a);
     public static Vector512<float> Min(Vector512<float> a, Vector512<float> b) => Vector512.Min(a, b);
     public static Vector512<float> Max(Vector512<float> a, Vector512<float> b) => Vector512.Max(a, b);
     public static Vector512<float> Abs(Vector512<float> a) => Vector512.Abs(a);
     public static Vector512<float> Negate(Vector512<float> a) => -a;
     public static Vector512<float> Round(Vector512<float> a) => Vector512.Round(a);
     public static Vector512<float> CopySign(Vector512<float> magnitude, Vector512<float> sign) => Vector512.CopySign(magnitude, sign);
+
+    // An estimate of 12 or 14 bits and one step of Newton's method: a root and a division take several times as long.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> ReciprocalSqrt(Vector512<float> a)
+    {
+        if (!Avx512F.IsSupported) return Vector512<float>.One / Vector512.Sqrt(a);
+        var y = Avx512F.ReciprocalSqrt14(a);
+        return y * (Vector512.Create(1.5f) - Vector512.Create(0.5f) * a * y * y);
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> WhereBelow(Vector512<float> x, Vector512<float> bound, Vector512<float> a, Vector512<float> b)

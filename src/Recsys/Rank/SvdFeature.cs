@@ -42,8 +42,8 @@ public sealed record SvdFeatureOptions : FactorMachineOptions
     /// <summary>λ_w, the L2 penalty of the weights w, for each example that has the value. 0..1000, default 1e-5.</summary>
     public float WeightPenalty { get; init => field = Guard.InRange(0, 1000, value); } = 1e-5f;
 
-    /// <summary>λ, the L2 penalty of the factors p and q, for each example that has the value. 0..1000, default 1e-4.</summary>
-    public float FactorPenalty { get; init => field = Guard.InRange(0, 1000, value); } = 1e-4f;
+    /// <summary>λ, the L2 penalty of the factors p and q, for each example that has the value. 0..1000, default 0.01.</summary>
+    public float FactorPenalty { get; init => field = Guard.InRange(0, 1000, value); } = 0.01f;
 
     /// <summary>The standard deviation of the first factors. 0.000001..10, default 0.1.</summary>
     public float InitialScale { get; init => field = Guard.InRange(1e-6f, 10, value); } = 0.1f;
