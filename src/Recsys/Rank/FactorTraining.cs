@@ -72,7 +72,7 @@ internal sealed class FactorTraining
     {
         if (validate is null && _options.EarlyStoppingRounds > 0)
             throw new ArgumentException($"{nameof(_options.EarlyStoppingRounds)} is {_options.EarlyStoppingRounds}, but there are no " +
-                "validation examples to stop by.", "validation");
+                "validation examples to stop by.");
         var best = validate is null ? null : _rows.Like();
         var (bestLoss, bestEpoch, training) = (double.PositiveInfinity, 0, 0.0);
         var rng = new Rng(_options.Seed).Stream(1);

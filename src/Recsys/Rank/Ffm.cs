@@ -130,7 +130,7 @@ public sealed class Ffm : IRanker, IFeatureModel, IModel<Ffm>
         {
             var (start, end) = Shards.Range(part.RowCount, BlockGradients.Shards, shard);
             for (var i = start; i < end; i++) scores[i] = Logit(part.Row(i), rows, width, fieldOf, options.Normalise);
-        });
+        }, cancel);
         var forward = new Forward(x, labels, weights, rows, fieldOf, width, options);
         var outcome = new FactorTraining(forward, rows, options, 0, options.Penalty).Run(
             "ffm", FactorTraining.Validation(validation, features, input, true, options, Scores), progress, cancel);

@@ -87,7 +87,7 @@ internal sealed class SparseInput
         return columns;
 
         static ArgumentException Misfit(string what)
-            => new($"The model to go on from does not fit: {what}. Keep the declarations, and extend the id maps.", "warmStart");
+            => new($"The model to go on from does not fit: {what}. Keep the declarations, and extend the id maps.");
     }
 
     public Rows Rent(ExampleBatch batch)
