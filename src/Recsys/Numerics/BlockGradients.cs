@@ -85,6 +85,7 @@ internal sealed unsafe class BlockGradients
         else Step<Lanes128, Vector128<float>>(owner, step);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)] // long loops within few calls: the first training is the only one
     private void Step<L, V>(int owner, in RowStep step) where L : struct, IFunctionLanes<V> where V : struct
     {
         var mine = _owners[owner];

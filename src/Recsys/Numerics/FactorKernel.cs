@@ -99,6 +99,7 @@ internal static unsafe class FactorKernel
             if (column < table.Rows) Sse.Prefetch0(start + (nint)column * table.Stride);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)] // long loops within few calls: the first training is the only one
     private static float Pairs<L, V>(float* table, nint stride, int* columns, float* values, int count, float* sum)
         where L : struct, ILanes<V> where V : struct
     {
@@ -118,6 +119,7 @@ internal static unsafe class FactorKernel
         return 0.5f * L.Sum(total);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)] // long loops within few calls: the first training is the only one
     private static void Sum<L, V>(float* table, nint stride, int* columns, float* values, int count, float* sum)
         where L : struct, ILanes<V> where V : struct
     {

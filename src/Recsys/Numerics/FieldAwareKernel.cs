@@ -64,6 +64,7 @@ internal static unsafe class FieldAwareKernel
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)] // long loops within few calls: the first training is the only one
     private static float Pairs<L, V>(AlignedRows table, int width, int* fieldOf, int* columns, float* values, int count)
         where L : struct, ILanes<V> where V : struct
     {
@@ -86,6 +87,7 @@ internal static unsafe class FieldAwareKernel
         return L.Sum(L.Add(even, odd));
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)] // long loops within few calls: the first training is the only one
     private static void Gradients<L, V>(
         AlignedRows table, int width, int* fieldOf, int* columns, float* values, int count, float kappa, float lambda, float* gradients)
         where L : struct, ILanes<V> where V : struct

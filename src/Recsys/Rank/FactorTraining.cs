@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Recsys.Features;
 using Recsys.Numerics;
 using Recsys.Persistence;
@@ -142,6 +143,7 @@ internal sealed class FactorTraining
     /// <param name="places">Which examples they are of.</param>
     /// <param name="labels">By place; empty: all 1.</param>
     /// <param name="weights">c, by place; empty: all 1.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)] // long loops within few calls: the first training is the only one
     public static BatchSums Errors(bool logistic, Span<float> z, ReadOnlySpan<int> places, float[] labels, float[] weights)
     {
         const int Block = 128; // a product of so many factors between 1 and 2 doesn't overflow

@@ -6,6 +6,7 @@
 // division by |x|² is libffm's instance-wise normalisation.
 
 using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
 using Recsys.Features;
 using Recsys.Numerics;
 using Recsys.Persistence;
@@ -230,6 +231,7 @@ public sealed class Ffm : IRanker, IFeatureModel, IModel<Ffm>
         {
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public BatchSums Gradients(int shard, ReadOnlySpan<int> order, int count, BlockGradients gradients)
         {
             var places = order[..count];

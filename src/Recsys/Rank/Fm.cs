@@ -6,6 +6,7 @@
 // Rendle, "Factorization machines", ICDM 2010; a penalty for each order as in Rendle, "Factorization machines with libFM", ACM TIST 2012.
 // AdaGrad, the default, divides each step by the root of the squared gradients so far.
 
+using System.Runtime.CompilerServices;
 using Recsys.Features;
 using Recsys.Numerics;
 using Recsys.Persistence;
@@ -195,6 +196,7 @@ public sealed class Fm : IRanker, IFeatureModel, IModel<Fm>
         {
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public BatchSums Gradients(int shard, ReadOnlySpan<int> order, int count, BlockGradients gradients)
         {
             var places = order[..count];

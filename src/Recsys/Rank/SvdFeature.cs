@@ -5,6 +5,7 @@
 // Chen, Zhang, Lu, Chen, Zheng and Yu, "SVDFeature: a toolkit for feature-based collaborative filtering", JMLR 2012.
 // A factorisation machine without the pairs inside a side.
 
+using System.Runtime.CompilerServices;
 using Recsys.Features;
 using Recsys.Numerics;
 using Recsys.Persistence;
@@ -279,6 +280,7 @@ public sealed class SvdFeature : IRanker, IFeatureModel, IModel<SvdFeature>
         {
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public BatchSums Gradients(int shard, ReadOnlySpan<int> order, int count, BlockGradients gradients)
         {
             var places = order[..count];
@@ -311,6 +313,7 @@ public sealed class SvdFeature : IRanker, IFeatureModel, IModel<SvdFeature>
 
         public void BeginEpoch(int epoch) => draws.Draw(epoch);
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public BatchSums Gradients(int shard, ReadOnlySpan<int> order, int count, BlockGradients gradients)
         {
             var places = order[..count];
