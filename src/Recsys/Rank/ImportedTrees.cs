@@ -23,6 +23,7 @@ public sealed class ImportedTrees : IRanker, IScoreExplainer, IFeatureModel, IMo
     private readonly int[] _sources;
     private readonly bool[] _zeroIsMissing;
     private readonly bool _plain;
+    private readonly int _rounds;
     private readonly DenseInput? _input;
     private readonly ScratchPool<Scratch> _pool = new(static () => new Scratch());
     private TreeShap? _shap;
@@ -38,6 +39,8 @@ public sealed class ImportedTrees : IRanker, IScoreExplainer, IFeatureModel, IMo
         (_sources, _zeroIsMissing, LinkSlope, _input) = (sources, zeroIsMissing, slope, input);
         _plain = !zeroIsMissing.Contains(true) && sources.Length == columns.Length;
         for (var i = 0; i < sources.Length; i++) _plain &= sources[i] == i;
+        // LightGBM adds doubles up; floats over a few rounds at a time come as near as leaves in floats can.
+        _rounds = origin.StartsWith(LightGbmModel.Origin, StringComparison.Ordinal) ? 8 : Math.Max(1, trees.TreeCount);
         if (input is not null && input.Layout.ColumnCount != columns.Length)
             throw new ArgumentException(
                 $"The model takes {columns.Length} columns ({Some(columns)}); the layout has {input.Layout.ColumnCount}.");
@@ -128,18 +131,27 @@ public sealed class ImportedTrees : IRanker, IScoreExplainer, IFeatureModel, IMo
     public void RawScores(ReadOnlySpan<float> x, Span<float> scores)
     {
         var count = Rows(x, scores.Length, OutputCount);
-        for (var i = 0; i < scores.Length; i++) scores[i] = _starts[i % OutputCount];
-        if (_plain)
-        {
-            Trees.AddTo(x, scores);
-            return;
-        }
+        var rounds = Trees.TreeCount / OutputCount;
         var scratch = _pool.Rent();
+        Span<float> part = stackalloc float[Block];
+        Span<double> sums = stackalloc double[Block];
         for (var start = 0; start < count; start += Block)
         {
             var inside = Math.Min(Block, count - start);
             var rows = Prepare(x.Slice(start * Columns.Count, inside * Columns.Count), inside, scratch);
-            Trees.AddTo(rows, scores.Slice(start * OutputCount, inside * OutputCount));
+            for (var output = 0; output < OutputCount; output++)
+            {
+                sums[..inside].Fill(_starts[output]);
+                for (var round = 0; round < rounds; round += _rounds)
+                {
+                    // The first part goes on from the start, so that one part of all rounds is a sum of floats, as XGBoost has it.
+                    for (var i = 0; i < inside; i++) part[i] = round == 0 ? (float)sums[i] : 0;
+                    if (round == 0) sums[..inside].Clear();
+                    Trees.AddTo(output, round, Math.Min(_rounds, rounds - round), rows, part[..inside]);
+                    for (var i = 0; i < inside; i++) sums[i] += part[i];
+                }
+                for (var i = 0; i < inside; i++) scores[((start + i) * OutputCount) + output] = (float)sums[i];
+            }
         }
         _pool.Return(scratch);
     }

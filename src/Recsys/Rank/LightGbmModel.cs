@@ -18,6 +18,9 @@ namespace Recsys.Rank;
 /// </remarks>
 public static class LightGbmModel
 {
+    /// <summary>With which <see cref="ImportedTrees.Origin"/> begins.</summary>
+    internal const string Origin = "lightgbm ";
+
     /// <summary>Reads a file.</summary>
     /// <param name="path">Of a text model, at most 1 GiB.</param>
     /// <exception cref="InvalidDataException">
@@ -57,7 +60,7 @@ public static class LightGbmModel
             throw new InvalidDataException($"{trees.Count} trees cannot be shared evenly by {outputs} outputs (num_tree_per_iteration).");
         // Random forests average, but for raw scores.
         if (header.Has("average_output") && trees.Count > 0) slope *= (float)outputs / trees.Count;
-        return Build($"lightgbm {version}", trees, names, outputs, link, slope);
+        return Build(Origin + version, trees, names, outputs, link, slope);
     }
 
     private static ImportedTrees Build(

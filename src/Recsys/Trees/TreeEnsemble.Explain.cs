@@ -6,6 +6,16 @@ public sealed partial class TreeEnsemble
 {
     private TreeShap? _shap;
 
+    /// <summary>Adds the leaves of some rounds, a tree of each output, to the sums of one output.</summary>
+    internal void AddTo(int output, int round, int count, ReadOnlySpan<float> rows, Span<float> sums)
+    {
+        CheckRows(rows, sums.Length);
+        var roots = _byOutput[output].Roots.AsSpan(round, count);
+        var depths = _byOutput[output].Depths.AsSpan(round, count);
+        if (HasCategories) TreeWalk.AddValues(_nodes, _categories, roots, depths, rows, ColumnCount, sums);
+        else TreeWalk.AddValues(_nodes, roots, depths, rows, ColumnCount, sums);
+    }
+
     /// <summary>
     /// How each column moves the sum of the leaves away from its expected value over the training rows: exact Shapley values of the
     /// path-dependent game (TreeSHAP), in which an unknown column sends a row down both branches, in proportion to what went there in

@@ -92,6 +92,7 @@ write("onehot", binary, objective="binary", categorical_feature="3,4", max_cat_t
 write("ova", three, objective="multiclassova", num_class=3, num_trees=2)
 write("poisson", count, objective="poisson")
 write("forest", binary, objective="binary", boosting="rf", bagging_freq=1, bagging_fraction=0.6)
+write("forests", three, objective="multiclass", num_class=3, boosting="rf", bagging_freq=1, bagging_fraction=0.6, num_trees=2)
 write("dart", number, objective="huber", boosting="dart", drop_rate=0.5)
 write("stump", number, objective="regression", min_data_in_leaf=390, num_trees=2)
 write("linear", number, answers=False, objective="regression", linear_tree="true")

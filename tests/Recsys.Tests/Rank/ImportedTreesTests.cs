@@ -13,7 +13,7 @@ public sealed class ImportedTreesTests
         { "xgboost", "sets" }, { "xgboost", "onehot" }, { "xgboost", "dart" }, { "xgboost", "rank" },
         { "lightgbm", "binary" }, { "lightgbm", "zero" }, { "lightgbm", "none" }, { "lightgbm", "mixed" }, { "lightgbm", "sets" },
         { "lightgbm", "onehot" }, { "lightgbm", "ova" }, { "lightgbm", "poisson" }, { "lightgbm", "forest" }, { "lightgbm", "dart" },
-        { "lightgbm", "stump" },
+        { "lightgbm", "stump" }, { "lightgbm", "forests" },
     };
 
     [Theory]
