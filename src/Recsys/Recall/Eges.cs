@@ -1,6 +1,7 @@
 using System.Numerics.Tensors;
 using Recsys.Features;
 using Recsys.Indexing;
+using Recsys.Numerics;
 using Recsys.Persistence;
 
 namespace Recsys.Recall;
@@ -50,6 +51,25 @@ public sealed partial class Eges : IRecaller, ISimilarItems, IModel<Eges>
     /// <param name="item">0..<see cref="ItemCount"/>-1.</param>
     public ReadOnlySpan<float> AttentionOf(int item) => _weights.Attention.AsSpan(item * (_weights.Fields.Length + 1),
         _weights.Fields.Length + 1);
+
+    /// <summary>
+    /// H_i·Z_j + p log f_j: up to a constant, the logarithm of how likely a walk that is at <paramref name="item"/> is near
+    /// <paramref name="other"/>. What a link prediction ranks by; not symmetric where the graph is directed. Negative infinity where either
+    /// has no vector.
+    /// </summary>
+    /// <param name="item">i, 0..<see cref="ItemCount"/>-1.</param>
+    /// <param name="other">j, 0..<see cref="ItemCount"/>-1.</param>
+    public float LinkScore(int item, int other)
+    {
+        if (!_lists.Items.Has(item) || !_lists.Items.Has(other))
+        {
+            ArgumentOutOfRangeException.ThrowIfNegative(item);
+            ArgumentOutOfRangeException.ThrowIfNegative(other);
+            ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(Math.Max(item, other), ItemCount);
+            return float.NegativeInfinity;
+        }
+        return Dot.Product(ItemVector(item), _weights.Output.AsSpan(other * Dimensions, Dimensions)) + _weights.Bias[other];
+    }
 
     /// <summary>
     /// The same model with more items, or with side information where there was none: items without a vector of their own get the mean of

@@ -172,6 +172,23 @@ public sealed class EmbeddingTests
     }
 
     [Fact]
+    public void Links_inside_a_community_score_above_links_between()
+    {
+        var data = ContractData.Communities();
+        var model = Eges.Train(data, Genres(data, 30), new EgesOptions { Dimensions = 12, LearningRate = 0.1f });
+        for (var item = 0; item < 10; item++)
+        {
+            for (var other = 10; other < 30; other++) Assert.True(model.LinkScore(item, (item + 1) % 10) > model.LinkScore(item, other));
+            // A list of one item as the history is ranked by the same score.
+            var first = Lists.Recall(model, -1, 1, history: [item])[0];
+            Assert.Equal(model.LinkScore(item, first.Item), first.Score, 1e-4f);
+        }
+        Assert.Throws<ArgumentOutOfRangeException>(() => model.LinkScore(0, 30));
+        Assert.Throws<ArgumentOutOfRangeException>(() => model.LinkScore(-1, 0));
+        Assert.Equal(float.NegativeInfinity, Eges.Train(ContractData.NoRows()).LinkScore(0, 1));
+    }
+
+    [Fact]
     public void Side_information_must_be_coded_and_of_items()
     {
         var data = ContractData.Communities();
