@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using Recsys.Numerics;
 
 namespace Recsys.Graphs;
@@ -14,7 +15,8 @@ namespace Recsys.Graphs;
 // the pairs
 // (a, a + t mod B) of all a are trained at once: they share no row, so nothing races and the bits don't depend on the threads. Negatives
 // come from the
-// block of j, which over the turns are all blocks. Gemulla et al., KDD 2011; Zhu et al., "GraphVite", WWW 2019, does the same on GPUs.
+// block of j, which over the turns are all blocks. CBOW has blocks of centres, and shares the inputs (SharedRows). Gemulla et al., KDD
+// 2011; Zhu et al., "GraphVite", WWW 2019, does the same on GPUs.
 
 /// <summary>What <see cref="SkipGram"/> is told.</summary>
 internal sealed record SkipGramSettings
@@ -50,7 +52,9 @@ internal sealed record TokenVectors(int Dimensions, float[] Input, float[] Outpu
 internal static class SkipGram
 {
     // A block of fewer tokens would have too few different negatives.
-    private const int LeastBlock = 64;
+    public const int LeastBlock = 64;
+
+    private const int WindowsOfRound = 128;
 
     public const float LeastRate = 1e-4f; // of the first rate
 
@@ -62,7 +66,7 @@ internal static class SkipGram
     {
         var rng = new Rng(settings.Seed);
         var tokens = TokenBlocks.Create(TokenCounts.Of(sequences, settings.Passes, settings.Threads, cancel), settings.MinCount,
-            settings.Racy || settings.Cbow ? 1 : settings.Shards, LeastBlock);
+            settings.Racy ? 1 : settings.Shards, LeastBlock);
         var (input, output) = (new AlignedRows(tokens.Rows, settings.Dimensions), new AlignedRows(tokens.Rows, settings.Dimensions));
         Fill(tokens, input, output, start, rng.Stream(0));
         if (tokens.Rows > 0)
@@ -120,16 +124,22 @@ internal static class SkipGram
     {
         private readonly AliasTable[] _negatives = tokens.Negatives(settings.NegativePower);
         private readonly int _blocks = tokens.Blocks;
-        private readonly int[][] _starts = new int[PairStream.Groups + 1][];   // [group][a · blocks + b]: where its pairs go
+        private readonly PairCells _cells = new(tokens, settings.Cbow);
+        private readonly SharedRows? _shared = settings.Cbow && tokens.Blocks > 1 ? new SharedRows(input, tokens.Blocks) : null;
+        private readonly int[] _next = new int[tokens.Blocks];
         private readonly (double Loss, int Measured)[] _losses = new (double, int)[Math.Max(PairStream.Groups, tokens.Blocks)];
-        private TokenPair[] _sorted = [];
 
         public void Train(int episode, double from, double to, LossMeter loss, CancellationToken cancel)
         {
             var stage = rng.Stream((ulong)episode);
             if (_blocks > 1)
             {
-                Sort(cancel);
+                _cells.Sort(stream, settings.Threads, cancel);
+                if (_shared is not null)
+                {
+                    CbowRounds(stage, from, to, loss, cancel);
+                    return;
+                }
                 for (var turn = 0; turn < _blocks; turn++)
                 {
                     var rate = Rate(from + (to - from) * turn / _blocks);
@@ -138,9 +148,8 @@ internal static class SkipGram
                     {
                         var b = (a + t + episode) % _blocks;
                         var cell = a * _blocks + b;
-                        var (first, end) = (_starts[0][cell], _starts[PairStream.Groups][cell]);
                         var negatives = new Negatives(_negatives[b], tokens.First(b), settings.Negatives, stage.Stream((ulong)cell));
-                        _losses[a] = SkipGramKernel.Train(input, output, _sorted.AsSpan(first, end - first), negatives, rate);
+                        _losses[a] = SkipGramKernel.Train(input, output, _cells.Cell(cell), negatives, rate);
                     }, cancel);
                     for (var a = 0; a < _blocks; a++) loss.Add(_losses[a]);
                 }
@@ -151,7 +160,7 @@ internal static class SkipGram
                 var rate = Rate(from + (to - from) * g / PairStream.Groups);
                 var negatives = new Negatives(_negatives[0], 0, settings.Negatives, stage.Stream((ulong)g));
                 _losses[g] = settings.Cbow
-                    ? Cbow(stream.Group(g), negatives, rate)
+                    ? Cbow(stream.Group(g), 0, long.MaxValue, null, negatives, rate).Loss
                     : SkipGramKernel.Train(input, output, stream.Group(g), negatives, rate);
             }, cancel);
             for (var g = 0; g < PairStream.Groups; g++) loss.Add(_losses[g]);
@@ -159,50 +168,54 @@ internal static class SkipGram
 
         private float Rate(double done) => settings.LearningRate * Math.Max(LeastRate, (float)(1 - done));
 
-        // A counting sort; within a cell, pairs keep their order.
-        private void Sort(CancellationToken cancel)
+        // Outputs belong to the block of the centre; the inputs of a window belong to all blocks.
+        private void CbowRounds(Rng stage, double from, double to, LossMeter loss, CancellationToken cancel)
         {
-            var cells = _blocks * _blocks;
-            Shards.Run(PairStream.Groups, settings.Threads, g =>
+            Array.Clear(_next);
+            var longest = 1;
+            for (var b = 0; b < _blocks; b++) longest = Math.Max(longest, _cells.Cell(b).Length);
+            for (var more = true; more;)
             {
-                var counts = _starts[g] ??= new int[cells];
-                Array.Clear(counts);
-                foreach (var (centre, context) in stream.Group(g)) counts[tokens.BlockOf[centre] * _blocks + tokens.BlockOf[context]]++;
-            }, cancel);
-            var next = 0;
-            var ends = _starts[PairStream.Groups] ??= new int[cells];
-            for (var cell = 0; cell < cells; cell++)
-            {
-                for (var g = 0; g < PairStream.Groups; g++) (_starts[g][cell], next) = (next, next + _starts[g][cell]);
-                ends[cell] = next;
+                var done = (double)_next.Max() / longest;
+                var rate = Rate(from + (to - from) * Math.Min(1, done));
+                Shards.Run(_blocks, settings.Threads, b =>
+                {
+                    var negatives = new Negatives(
+                        _negatives[b], tokens.First(b), settings.Negatives, stage.Stream((ulong)b).Stream((ulong)_next[b]));
+                    var shared = _shared!.Blocks[b];
+                    (_losses[b], _next[b]) = Cbow(_cells.Cell(b), _next[b], WindowsOfRound, shared, negatives, rate);
+                    shared.Finish();
+                }, cancel);
+                _shared!.Merge();
+                more = false;
+                for (var b = 0; b < _blocks; b++)
+                {
+                    loss.Add(_losses[b]);
+                    more |= _next[b] < _cells.Cell(b).Length;
+                }
             }
-            if (_sorted.Length < next) _sorted = new TokenPair[next];
-            Shards.Run(PairStream.Groups, settings.Threads, g =>
-            {
-                var places = _starts[g];
-                foreach (var pair in stream.Group(g))
-                    _sorted[places[tokens.BlockOf[pair.Centre] * _blocks + tokens.BlockOf[pair.Context]]++] = pair;
-            }, cancel);
-            // Each group's places have moved to where the next group began; the first's must be the cell's own start again.
-            for (var cell = cells - 1; cell > 0; cell--) _starts[0][cell] = ends[cell - 1];
-            _starts[0][0] = 0;
         }
 
-        private (double, int) Cbow(ReadOnlySpan<TokenPair> pairs, in Negatives negatives, float rate)
+        private ((double, int) Loss, int Next) Cbow(
+            ReadOnlySpan<TokenPair> pairs, int first, long windows, SharedRows.Block? shared, in Negatives negatives, float rate)
         {
             var (loss, measured, step) = (0.0, 0, 0L);
-            Span<float> mean = new float[input.Stride], e = new float[input.Stride];
-            for (var first = 0; first < pairs.Length;)
+            Span<float> mean = stackalloc float[input.Stride], e = stackalloc float[input.Stride];
+            for (; first < pairs.Length && step < windows;)
             {
                 var end = first + 1;
                 while (end < pairs.Length && pairs[end].Centre >= 0) end++;
                 var window = pairs[first..end];
                 mean.Clear();
-                foreach (var pair in window) System.Numerics.Tensors.TensorPrimitives.Add(mean, input.Padded(pair.Context), mean);
-                System.Numerics.Tensors.TensorPrimitives.Multiply(mean, 1f / window.Length, mean);
+                foreach (var pair in window)
+                    TensorPrimitives.Add(mean, shared is null ? input.Padded(pair.Context) : shared.Row(pair.Context), mean);
+                TensorPrimitives.Multiply(mean, 1f / window.Length, mean);
                 var one = SkipGramKernel.Step(mean, e, output, ~window[0].Centre, negatives, step, rate);
-                foreach (var pair in window) System.Numerics.Tensors.TensorPrimitives.Add(input.Padded(pair.Context), e,
-                    input.Padded(pair.Context));
+                foreach (var pair in window)
+                {
+                    var u = shared is null ? input.Padded(pair.Context) : shared.Row(pair.Context, 1);
+                    TensorPrimitives.Add(u, e, u);
+                }
                 if (SkipGramKernel.Measures(step++))
                 {
                     loss += one;
@@ -210,7 +223,7 @@ internal static class SkipGram
                 }
                 first = end;
             }
-            return (loss, measured);
+            return ((loss, measured), first);
         }
     }
 }

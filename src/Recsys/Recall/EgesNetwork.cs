@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using Recsys.Graphs;
 using Recsys.Numerics;
 
 namespace Recsys.Recall;
@@ -50,6 +51,9 @@ internal sealed class EgesNetwork
         public readonly float[] Difference = new float[network.Items.Stride];
         public readonly float[] Parts = new float[network._parts * network.Items.Stride];   // W^s_v
         public readonly float[] Weights = new float[network._parts];                        // α
+
+        /// <summary>Where the vectors of side information are read and changed; null: in the network itself.</summary>
+        public SharedRows.Block? Sides { get; init; }
     }
 
     /// <summary>Writes H, the parts and their weights into the scratch.</summary>
@@ -66,8 +70,8 @@ internal sealed class EgesNetwork
             {
                 var values = _side.Of(_itemOf[row], s - 1);
                 if (values.IsEmpty) continue;
-                Sides.Padded(values[0]).CopyTo(part);
-                for (var i = 1; i < values.Length; i++) TensorPrimitives.Add(part, Sides.Padded(values[i]), part);
+                Side(values[0], 0, scratch).CopyTo(part);
+                for (var i = 1; i < values.Length; i++) TensorPrimitives.Add(part, Side(values[i], 0, scratch), part);
                 if (values.Length > 1) TensorPrimitives.Multiply(part, 1f / values.Length, part);
             }
             weights[s] = _learnsWeights ? Attention[row * _parts + s] : 0;
@@ -100,9 +104,15 @@ internal sealed class EgesNetwork
                 continue;
             }
             var values = _side.Of(_itemOf[row], s - 1);
-            foreach (var value in values) TensorPrimitives.MultiplyAdd(scratch.E, weight / values.Length, Sides.Padded(value),
-                Sides.Padded(value));
+            foreach (var value in values)
+            {
+                var vector = Side(value, 1, scratch);
+                TensorPrimitives.MultiplyAdd(scratch.E, weight / values.Length, vector, vector);
+            }
         }
         return loss;
     }
+
+    private Span<float> Side(int value, int steps, Scratch scratch)
+        => scratch.Sides is null ? Sides.Padded(value) : scratch.Sides.Row(value, steps);
 }

@@ -47,8 +47,8 @@ public sealed record EgesOptions
     /// <summary>Negatives are drawn by frequency to this power. 0..2, default 0.75.</summary>
     public double NegativePower { get; init => field = Guard.InRange(0, 2, value); } = 0.75;
 
-    /// <summary>η at the start; it falls in a line to a ten-thousandth. Positive, default 0.025.</summary>
-    public float LearningRate { get; init => field = Guard.Positive(value); } = 0.025f;
+    /// <summary>η at the start; it falls in a line to a ten-thousandth. Positive, default 0.05, twice that of word2vec.</summary>
+    public float LearningRate { get; init => field = Guard.Positive(value); } = 0.05f;
 
     /// <summary>What the items of a list are ordered by. Default <see cref="EmbeddingScoring.Prediction"/>.</summary>
     public EmbeddingScoring Scoring { get; init => field = Guard.Defined(value); }
@@ -69,10 +69,12 @@ public sealed record EgesOptions
     public ulong Seed { get; init; } = 1;
 
     /// <summary>
-    /// Threads that train. At least 1, default all processors. Does not change the result, unless <see cref="Racy"/>. Items share their
-    /// side
-    /// information, so with it the steps are taken on one thread, and only walks are made on others, unless racy.
+    /// Items are dealt into at most this many blocks of at least 64, so at most this many threads help. Changes the result: blocks learn
+    /// the side information that they share in rounds of 128 steps. 1..1024, default 16.
     /// </summary>
+    public int Shards { get; init => field = Guard.InRange(1, 1024, value); } = 16;
+
+    /// <summary>Threads that train. At least 1, default all processors. Does not change the result, unless <see cref="Racy"/>.</summary>
     public int Threads { get; init => field = Guard.AtLeast(1, value); } = Environment.ProcessorCount;
 
     /// <summary>

@@ -96,6 +96,7 @@ public sealed partial class Eges
             Passes = options.Walks,
             LearningRate = options.LearningRate,
             Seed = options.Seed,
+            Shards = options.Shards,
             Threads = options.Threads,
             Racy = options.Racy,
             Stage = "walk",
@@ -106,13 +107,13 @@ public sealed partial class Eges
         trained.Bias.CopyTo(weights.Bias, 0);
     }
 
-    // Items share the vectors of their side information, so pairs can't be dealt into blocks that share none; steps are taken in order.
     private static void TrainWithSides(
         WalkSequences walks, SideInformation side, Weights weights, EgesOptions options, IProgress<TrainProgress>? progress,
         CancellationToken cancel)
     {
         var rng = new Rng(options.Seed);
-        var tokens = TokenBlocks.Create(TokenCounts.Of(walks, options.Walks, options.Threads, cancel), 1, 1, 1);
+        var tokens = TokenBlocks.Create(
+            TokenCounts.Of(walks, options.Walks, options.Threads, cancel), 1, options.Racy ? 1 : options.Shards, SkipGram.LeastBlock);
         var network = new EgesNetwork(side, tokens.TokenOf, options.Dimensions, options.Variant == EgesVariant.Eges);
         Exchange(network, tokens.TokenOf, weights, into: true);
         Initialise(network, tokens.TokenOf, side, rng.Stream(0));
@@ -121,23 +122,12 @@ public sealed partial class Eges
             var stream = new PairStream(walks, new PairSettings(options.Window, true, options.Walks, null, tokens.RowOf, false),
                 rng.Stream(2));
             var loss = new LossMeter(options.Walks, "walk", progress);
-            var table = tokens.Negatives(options.NegativePower)[0];
-            var losses = new (double, int)[PairStream.Groups];
-            var scratches = new EgesNetwork.Scratch[PairStream.Groups];
-            for (var g = 0; g < scratches.Length; g++) scratches[g] = new EgesNetwork.Scratch(network);
-            for (var episode = 0ul; ; episode++)
+            var run = new EgesRun(network, tokens, stream, options);
+            for (var episode = 0; ; episode++)
             {
                 var from = stream.Done;
                 if (!stream.Next(options.Threads, cancel)) break;
-                var to = stream.Done;
-                Shards.Run(PairStream.Groups, options.Racy ? options.Threads : 1, g =>
-                {
-                    var done = from + (to - from) * g / PairStream.Groups;
-                    var rate = options.LearningRate * Math.Max(SkipGram.LeastRate, (float)(1 - done));
-                    var negatives = new Negatives(table, 0, options.Negatives, rng.Stream(3).Stream(episode).Stream((ulong)g));
-                    losses[g] = Run(network, stream.Group(g), negatives, rate, scratches[g]);
-                }, cancel);
-                foreach (var part in losses) loss.Add(part);
+                run.Train(episode, from, stream.Done, rng.Stream(3).Stream((ulong)episode), loss, cancel);
                 loss.Report(stream.Pass);
             }
         }
@@ -151,20 +141,6 @@ public sealed partial class Eges
             network.Compose(row, scratch);
             scratch.H.AsSpan(0, weights.Dimensions).CopyTo(weights.H.AsSpan(tokens.TokenOf[row] * weights.Dimensions));
         }
-    }
-
-    private static (double, int) Run(
-        EgesNetwork network, ReadOnlySpan<TokenPair> pairs, in Negatives negatives, float rate, EgesNetwork.Scratch scratch)
-    {
-        var (loss, measured) = (0.0, 0);
-        for (var p = 0; p < pairs.Length; p++)
-        {
-            var one = network.Step(pairs[p].Centre, pairs[p].Context, negatives, p, rate, scratch);
-            if (!SkipGramKernel.Measures(p)) continue;
-            loss += one;
-            measured++;
-        }
-        return (loss, measured);
     }
 
     // Between the arrays of the model, by item, and the padded rows of the training.

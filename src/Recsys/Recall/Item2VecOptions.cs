@@ -83,16 +83,12 @@ public sealed record Item2VecOptions
     public ulong Seed { get; init; } = 1;
 
     /// <summary>
-    /// Skip-gram deals the items into at most this many blocks of at least 64, so at most this many threads help. Changes the result.
+    /// Deals the items into at most this many blocks of at least 64, so at most this many threads help. Changes the result.
     /// 1..1024, default 16.
     /// </summary>
     public int Shards { get; init => field = Guard.InRange(1, 1024, value); } = 16;
 
-    /// <summary>
-    /// Threads that train. At least 1, default all processors. Does not change the result, unless <see cref="Racy"/>. CBOW trains on one
-    /// thread
-    /// unless racy.
-    /// </summary>
+    /// <summary>Threads that train. At least 1, default all processors. Does not change the result, unless <see cref="Racy"/>.</summary>
     public int Threads { get; init => field = Guard.AtLeast(1, value); } = Environment.ProcessorCount;
 
     /// <summary>

@@ -150,6 +150,7 @@ public abstract class EgesContractBase : RecallerContract<Eges>
         () => _ = Options with { HistoryDecay = 0 },
         () => _ = Options with { HistoryExponent = 1.5f },
         () => _ = Options with { Scoring = (EmbeddingScoring)9 },
+        () => _ = Options with { Shards = 0 },
         () => _ = Options with { Threads = 0 },
         () => _ = Options with { Index = null! },
         () => Eges.Train(ContractData.OneUser(), null, Options with { Dimensions = 9,
