@@ -29,11 +29,26 @@ public static class AttentionOps
         this Tensor queries, Tensor keys, Tensor values, int heads, float scale, Segments? lengths = null, bool causal = false)
         => Nn.Attention.Of(queries, keys, values, heads, scale, lengths, causal);
 
+    /// <summary>
+    /// The attention of rows on each other from all projections of them at once: [Q | K | V] of w columns each, or [Q | K | V | R] with a
+    /// residual R that is added. [B, M, 3 w] or [B, M, 4 w] → [B, M, w]
+    /// </summary>
+    /// <param name="projections">The projections side by side.</param>
+    /// <param name="heads">At least 1; divides w.</param>
+    /// <param name="scale">c, usually 1 / √(w / heads).</param>
+    /// <param name="lengths">How many rows count for each example, padded to M; null for all.</param>
+    /// <param name="causal">Whether row i sees the rows 0..i alone.</param>
+    /// <param name="residual">Whether there is an R.</param>
+    /// <param name="relu">Whether the result is rectified.</param>
+    public static Tensor SelfAttention(this Tensor projections, int heads, float scale, Segments? lengths = null, bool causal = false,
+        bool residual = false, bool relu = false)
+        => Nn.SelfAttention.Of(projections, heads, scale, lengths, causal, residual, relu);
+
     /// <summary>The weights that an attention gave, [B, H, M, T] row-major: each row sums to 1, or is 0. Good until the tape is reset.</summary>
-    /// <param name="attention">What <see cref="Attention"/> returned.</param>
+    /// <param name="attention">What <see cref="Attention"/> or <see cref="SelfAttention"/> returned.</param>
     public static ReadOnlySpan<float> AttentionMaps(this Tensor attention)
-        => attention.Tape.At(attention.Node).Op is Attention
-            ? Nn.Attention.MapsOf(attention)
+        => attention.Tape.At(attention.Node).Op is Nn.Attention or Nn.SelfAttention
+            ? attention.Tape.At(attention.Node).Kept.Span
             : throw new ArgumentException($"{attention} is not an attention.", nameof(attention));
 
     /// <summary>x_i ⊙ x_j for all pairs i &lt; j of fields. [B, F, d] → [B, F (F − 1) / 2, d]</summary>

@@ -77,6 +77,8 @@ public abstract class NeuralRanker<TSelf, TOptions> : IRanker, IFeatureModel
     public TSelf Freeze(TablePrecision precision)
         => TSelf.Create(ParameterScope.CopyOf(Parameters, precision), Schema, Options);
 
+    internal Tensor LogitOf(Tape tape, ExampleBatch batch) => Logit(tape, batch);
+
     internal static Trainer TrainerOf(TSelf model, FeatureSet features, Examples examples)
         => new(model.Parameters, examples.Count, model.Options.Training,
             capacity => new Shard(model, features, examples, features.CreateBatch(capacity)));

@@ -1,31 +1,62 @@
+using System.Numerics.Tensors;
+
 namespace Recsys.Numerics;
 
-/// <summary>The sizes of an attention: queries [B, M, H · Width], keys [B, T, H · Width], values [B, T, H · ValueWidth].</summary>
-internal readonly record struct AttentionSizes(
-    int Examples, int Heads, int Queries, int Keys, int Width, int ValueWidth, bool Causal, float Scale);
+/// <summary>
+/// The sizes of an attention: M queries and values of Width numbers for each head, T keys. Rows of queries, keys, values and outputs are
+/// as many floats apart as their Row says; the heads of a row lie side by side.
+/// </summary>
+internal readonly record struct AttentionSizes(int Examples, int Heads, int Queries, int Keys, int Width, int ValueWidth)
+{
+    public int QueryRow { get; init; } = Heads * Width;
+
+    public int KeyRow { get; init; } = Heads * Width;
+
+    public int ValueRow { get; init; } = Heads * ValueWidth;
+
+    public bool Causal { get; init; }
+
+    public float Scale { get; init; }
+
+    /// <summary>Whether the outputs end in a rectifier.</summary>
+    public bool Relu { get; init; }
+
+    public int OutputRow => Heads * ValueWidth;
+
+    public int MapSize => Queries * Keys;
+}
 
 /// <summary>
-/// Attention of several heads, forward and back, example by example: the maps of one are in the first-level cache while it is worked on.
+/// Attention of several heads, forward and back, example by example: what one needs is in the first-level cache while it is worked on.
 /// Thread-safe; nothing is allocated.
 /// </summary>
 internal static class AttentionKernels
 {
-    /// <summary>maps = softmax(scale · q kᵀ), output = maps · v.</summary>
+    /// <summary>maps = softmax(scale · q kᵀ), output = relu?(maps · v + residual).</summary>
+    /// <param name="s">Sizes.</param>
+    /// <param name="q">From the first query.</param>
+    /// <param name="k">From the first key.</param>
+    /// <param name="v">From the first value.</param>
+    /// <param name="residual">Rows as far apart as the queries; empty for none.</param>
+    /// <param name="lengths">How many keys of each example count; empty for all.</param>
+    /// <param name="maps">[B, H, M, T]</param>
+    /// <param name="output">[B, M, H · ValueWidth]</param>
     public static void Forward(in AttentionSizes s, ReadOnlySpan<float> q, ReadOnlySpan<float> k, ReadOnlySpan<float> v,
-        ReadOnlySpan<int> lengths, Span<float> maps, Span<float> output)
+        ReadOnlySpan<float> residual, ReadOnlySpan<int> lengths, Span<float> maps, Span<float> output)
     {
-        var (m, t, w, u, row, rowV) = (s.Queries, s.Keys, s.Width, s.ValueWidth, s.Heads * s.Width, s.Heads * s.ValueWidth);
+        var (m, t) = (s.Queries, s.Keys);
         for (var b = 0; b < s.Examples; b++)
         {
             var limit = lengths.IsEmpty ? t : lengths[b];
+            var rows = output.Slice(b * m * s.OutputRow, m * s.OutputRow);
+            if (!residual.IsEmpty)
+                for (var i = 0; i < m; i++) residual.Slice((b * m + i) * s.QueryRow, s.OutputRow).CopyTo(rows[(i * s.OutputRow)..]);
             for (var h = 0; h < s.Heads; h++)
             {
-                var map = maps.Slice((b * s.Heads + h) * m * t, m * t);
+                var map = maps.Slice((b * s.Heads + h) * s.MapSize, s.MapSize);
+                var (atQ, atK, atV) = (b * m * s.QueryRow + h * s.Width, b * t * s.KeyRow + h * s.Width, b * t * s.ValueRow + h * s.ValueWidth);
                 if (limit > 0)
-                {
-                    Gemm.Multiply(Transpose.No, Transpose.Yes, m, limit, w, s.Scale,
-                        q[(b * m * row + h * w)..], row, k[(b * t * row + h * w)..], row, 0, map, t);
-                }
+                    Gemm.Multiply(Transpose.No, Transpose.Yes, m, limit, s.Width, s.Scale, q[atQ..], s.QueryRow, k[atK..], s.KeyRow, 0, map, t);
                 for (var i = 0; i < m; i++)
                 {
                     var keys = s.Causal ? Math.Min(limit, i + 1) : limit;
@@ -33,32 +64,41 @@ internal static class AttentionKernels
                     Elementwise.Softmax(line[..keys], line[..keys]);
                     line[keys..].Clear();
                 }
-                Gemm.Multiply(Transpose.No, Transpose.No, m, u, limit, 1, map, t, v[(b * t * rowV + h * u)..], rowV, 0,
-                    output[(b * m * rowV + h * u)..], rowV);
+                Gemm.Multiply(Transpose.No, Transpose.No, m, s.ValueWidth, limit, 1, map, t, v[atV..], s.ValueRow,
+                    residual.IsEmpty ? 0 : 1, rows[(h * s.ValueWidth)..], s.OutputRow);
             }
+            if (s.Relu) Elementwise.Relu(rows, rows);
         }
     }
 
-    /// <summary>Adds to the gradients of q, k and v; an empty one is not wanted.</summary>
+    /// <summary>Adds to the gradients of q, k, v and the residual; an empty one is not wanted. The gradient is used as scratch.</summary>
     public static void Backward(in AttentionSizes s, ReadOnlySpan<float> q, ReadOnlySpan<float> k, ReadOnlySpan<float> v,
-        ReadOnlySpan<int> lengths, ReadOnlySpan<float> maps, ReadOnlySpan<float> gradient,
-        Span<float> dq, Span<float> dk, Span<float> dv, Span<float> scratch)
+        ReadOnlySpan<int> lengths, ReadOnlySpan<float> maps, ReadOnlySpan<float> output, Span<float> gradient,
+        Span<float> dq, Span<float> dk, Span<float> dv, Span<float> dResidual, Span<float> scratch)
     {
-        var (m, t, w, u, row, rowV) = (s.Queries, s.Keys, s.Width, s.ValueWidth, s.Heads * s.Width, s.Heads * s.ValueWidth);
+        var (m, t, w, u) = (s.Queries, s.Keys, s.Width, s.ValueWidth);
         for (var b = 0; b < s.Examples; b++)
         {
             var limit = lengths.IsEmpty ? t : lengths[b];
+            var rows = gradient.Slice(b * m * s.OutputRow, m * s.OutputRow);
+            if (s.Relu) LayerKernels.GateRelu(output.Slice(b * m * s.OutputRow, m * s.OutputRow), rows);
+            for (var i = 0; i < m && !dResidual.IsEmpty; i++)
+            {
+                var to = dResidual.Slice((b * m + i) * s.QueryRow, s.OutputRow);
+                TensorPrimitives.Add(to, rows.Slice(i * s.OutputRow, s.OutputRow), to);
+            }
             if (limit == 0 || m == 0) continue;
             for (var h = 0; h < s.Heads; h++)
             {
-                var map = maps.Slice((b * s.Heads + h) * m * t, m * t);
-                var (atQ, atK, atV, atO) = (b * m * row + h * w, b * t * row + h * w, b * t * rowV + h * u, b * m * rowV + h * u);
-                if (!dv.IsEmpty) Gemm.Multiply(Transpose.Yes, Transpose.No, limit, u, m, 1, map, t, gradient[atO..], rowV, 1, dv[atV..], rowV);
+                var map = maps.Slice((b * s.Heads + h) * s.MapSize, s.MapSize);
+                var (atQ, atK, atV) = (b * m * s.QueryRow + h * w, b * t * s.KeyRow + h * w, b * t * s.ValueRow + h * u);
+                var g = rows[(h * u)..];
+                if (!dv.IsEmpty) Gemm.Multiply(Transpose.Yes, Transpose.No, limit, u, m, 1, map, t, g, s.OutputRow, 1, dv[atV..], s.ValueRow);
                 if (dq.IsEmpty && dk.IsEmpty) continue;
-                Gemm.Multiply(Transpose.No, Transpose.Yes, m, limit, u, 1, gradient[atO..], rowV, v[atV..], rowV, 0, scratch, t);
+                Gemm.Multiply(Transpose.No, Transpose.Yes, m, limit, u, 1, g, s.OutputRow, v[atV..], s.ValueRow, 0, scratch, t);
                 for (var i = 0; i < m; i++) SoftmaxBack(map.Slice(i * t, limit), scratch.Slice(i * t, limit), s.Scale);
-                if (!dq.IsEmpty) Gemm.Multiply(Transpose.No, Transpose.No, m, w, limit, 1, scratch, t, k[atK..], row, 1, dq[atQ..], row);
-                if (!dk.IsEmpty) Gemm.Multiply(Transpose.Yes, Transpose.No, limit, w, m, 1, scratch, t, q[atQ..], row, 1, dk[atK..], row);
+                if (!dq.IsEmpty) Gemm.Multiply(Transpose.No, Transpose.No, m, w, limit, 1, scratch, t, k[atK..], s.KeyRow, 1, dq[atQ..], s.QueryRow);
+                if (!dk.IsEmpty) Gemm.Multiply(Transpose.Yes, Transpose.No, limit, w, m, 1, scratch, t, q[atQ..], s.QueryRow, 1, dk[atK..], s.KeyRow);
             }
         }
     }
@@ -66,8 +106,8 @@ internal static class AttentionKernels
     // g = scale · y ⊙ (g − ⟨g, y⟩)
     private static void SoftmaxBack(ReadOnlySpan<float> y, Span<float> g, float scale)
     {
-        System.Numerics.Tensors.TensorPrimitives.Subtract(g, Dot.Product(g, y), g);
-        System.Numerics.Tensors.TensorPrimitives.Multiply(g, y, g);
+        TensorPrimitives.Subtract(g, Dot.Product(g, y), g);
+        TensorPrimitives.Multiply(g, y, g);
         Elementwise.Scale(scale, g);
     }
 }

@@ -5,7 +5,7 @@ namespace Recsys.Tests.Nn;
 /// <summary>Attention, softmax, products of small matrices, layer norm, pairs of fields.</summary>
 internal sealed class AttentionOpCases : OpCases
 {
-    public override IEnumerable<OpCase> All() => Softmaxes().Concat(Products()).Concat(Attentions()).Concat(Norms()).Concat(Pairs()).Concat(Moves());
+    public override IEnumerable<OpCase> All() => Softmaxes().Concat(Products()).Concat(Attentions()).Concat(SelfAttentions()).Concat(Norms()).Concat(Pairs()).Concat(Moves());
 
     private static IEnumerable<OpCase> Softmaxes()
     {
@@ -59,6 +59,36 @@ internal sealed class AttentionOpCases : OpCases
                         [Drawn(b, m, heads * w), Drawn(b, t, heads * w), Drawn(b, t, heads * u)],
                         x => x[0].Attention(x[1], x[2], heads, 0.7f, masked ? Segments.Padded(x.Tape, lengths, t) : null, causal),
                         x => AttentionOf(x, b, heads, m, t, w, u, masked ? lengths : null, causal));
+                }
+            }
+        }
+    }
+
+    private static IEnumerable<OpCase> SelfAttentions()
+    {
+        foreach (var residual in (bool[])[false, true])
+        {
+            foreach (var relu in (bool[])[false, true])
+            {
+                foreach (var (masked, causal) in ((bool, bool)[])[(false, false), (true, false), (true, true)])
+                {
+                    const int B = 3, Heads = 2, M = 4, W = 3;
+                    var parts = residual ? 4 : 3;
+                    int[] lengths = [4, 0, 2];
+                    yield return Case<SelfAttention>($"{(residual ? "residual, " : "")}{(relu ? "rectified, " : "")}{(masked ? "lengths, " : "")}{(causal ? "causal" : "")}",
+                        [Drawn(B, M, parts * Heads * W)],
+                        x => x[0].SelfAttention(Heads, 0.7f, masked ? Segments.Padded(x.Tape, lengths, M) : null, causal, residual, relu),
+                        x =>
+                        {
+                            double[][] cut = [.. Enumerable.Range(0, parts).Select(p => x[0].Chunk(parts * Heads * W).SelectMany(row => row.Skip(p * Heads * W).Take(Heads * W)).ToArray())];
+                            var y = AttentionOf(cut, B, Heads, M, M, W, W, masked ? lengths : null, causal);
+                            for (var i = 0; i < y.Length; i++)
+                            {
+                                if (residual) y[i] += cut[3][i];
+                                if (relu) y[i] = Math.Max(y[i], 0);
+                            }
+                            return y;
+                        });
                 }
             }
         }

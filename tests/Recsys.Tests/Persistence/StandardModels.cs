@@ -34,6 +34,12 @@ internal static class StandardModels
         [Gbdt.Kind] = () => Gbdt.Train([1, 2, 3, 4, 5, float.NaN], 1, [0, 0, 1, 0, 1, 1], options: new() { Trees = 2, MinChildWeight = 0 }),
         [GbdtLr.Kind] = WeightedLeaves,
         [ImportedTrees.Kind] = () => LightGbmModel.Load(Tests.Rank.ImportedFixture.File("lightgbm", "mixed")),
+        [Afm.Kind] = () => Afm.Train(Clicks.Features, Clicks.Examples, new() { Dimension = 2, AttentionWidth = 2, Training = Short }),
+        [AutoInt.Kind] = () => AutoInt.Train(Clicks.Features, Clicks.Examples, AutoIntOptions.Reference with
+        { Dimension = 2, Layers = 2, HeadWidth = 2, Hidden = [3], Training = Short }),
+        [DeepFfm.Kind] = () => DeepFfm.Train(Clicks.Features, Clicks.Examples, new() { Dimension = 2, Hidden = [3], Training = Short }),
+        [FatDeepFfm.Kind] = () => FatDeepFfm.Train(
+            Clicks.Features, Clicks.Examples, new() { Dimension = 2, Hidden = [3], ComposeByField = true, Training = Short }),
         [Fm.Kind] = () => Fm.Train(Clicks.Features, Clicks.Examples, new() { Factors = 2, Epochs = 2 }, Clicks.Examples),
         [Ffm.Kind] = () => Ffm.Train(Clicks.Features, Clicks.Examples, new() { Factors = 2, Epochs = 2, Linear = true }),
         [SvdFeature.Kind] = () => SvdFeature.Train(Clicks.Features, Clicks.Examples, new() { Factors = 2, Epochs = 2 }),
@@ -57,6 +63,8 @@ internal static class StandardModels
         [Warp.Kind] = () => Warp.Train(ContractData.Communities(), new WarpOptions { Factors = 4, Epochs = 2 }),
         [Recommender.Kind] = Composed,
     };
+
+    private static Recsys.Nn.TrainerOptions Short => new() { Epochs = 2, Shards = 2 };
 
     private static (FeatureSet Features, Examples Examples) Clicks { get; } = Small();
 

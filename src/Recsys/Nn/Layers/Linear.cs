@@ -26,6 +26,18 @@ public sealed class Linear
     /// <summary>max(x W + b, 0). [.., in] → [.., out]</summary>
     public Tensor Relu(Tensor x) => Of(x, relu: true);
 
+    /// <summary>Several layers of one input by one product: their outputs side by side. [.., in] → [.., out + out + …]</summary>
+    internal static Tensor Of(Tensor x, bool relu, params ReadOnlySpan<Linear> layers)
+    {
+        var weights = (Span<Tensor>)[x, x, x, x];
+        weights = weights[..layers.Length];
+        for (var i = 0; i < layers.Length; i++) weights[i] = x.Tape.Use(layers[i]._weight);
+        var w = InteractionOps.Concat(weights);   // [in, out + out + …]
+        if (layers[0]._bias is null) return LinearOp.Of(x, w, null, relu);
+        for (var i = 0; i < layers.Length; i++) weights[i] = x.Tape.Use(layers[i]._bias!);
+        return LinearOp.Of(x, w, InteractionOps.Concat(weights), relu);
+    }
+
     private Tensor Of(Tensor x, bool relu)
         => LinearOp.Of(x, x.Tape.Use(_weight), _bias is null ? null : x.Tape.Use(_bias), relu);
 }
