@@ -87,7 +87,8 @@ internal static unsafe class Pairs
     /// <param name="rows">Which ones.</param>
     /// <param name="scales">Powers of two, so that the sums fit.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static (long First, long Second) FineSums(ReadOnlySpan<float> pairs, ReadOnlySpan<int> rows, (double First, double Second) scales)
+    public static (long First, long Second) FineSums(
+        ReadOnlySpan<float> pairs, ReadOnlySpan<int> rows, (double First, double Second) scales)
     {
         var i = 0;
         var sums = Vector256<long>.Zero;

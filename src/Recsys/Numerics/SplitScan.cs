@@ -10,8 +10,8 @@ internal static unsafe class SplitScan
     public const int MostCells = 256;
 
     /// <summary>
-    /// The first place with the greatest a² / (b + λ) + c² / (d + λ) - score, where a and b are the sums of the cells on the left, c and d
-    /// the others; 0 if none is above the floor.
+    /// The first place with the greatest a² / (b + λ) + c² / (d + λ) - score, where a and b are the sums of the cells on the left, c and
+    /// d the others; 0 if none is above the floor.
     /// </summary>
     /// <param name="pairs">A signed number in the high 32 bits, an unsigned one in the low; cell 0 is left out. At most 256.</param>
     /// <param name="last">Places 1..last-1 are tried: the cell of the place is the last on the left. Empty cells are not.</param>

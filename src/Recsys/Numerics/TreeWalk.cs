@@ -39,7 +39,9 @@ internal struct WalkNode
     public readonly int CategoryCount => BitConverter.SingleToInt32Bits(Threshold);
 }
 
-/// <summary>Walks of many rows through trees in one array of nodes; eight rows at a time, so that their loads overlap.</summary>
+/// <summary>
+/// Walks of many rows through trees in one array of nodes; eight rows, or eight trees of one row, at a time, so that their loads overlap.
+/// </summary>
 internal static unsafe partial class TreeWalk
 {
     private const int Lanes = 8;
@@ -64,16 +66,18 @@ internal static unsafe partial class TreeWalk
             for (var start = 0; start < sums.Length; start += Block)
             {
                 var end = Math.Min(start + Block, sums.Length);
-                for (var tree = 0; tree < roots.Length; tree++)
+                var eights = end - ((end - start) % Lanes);
+                for (var tree = 0; tree < roots.Length && eights > start; tree++)
                 {
-                    var i = start;
-                    for (; i + Lanes <= end; i += Lanes)
+                    var at = default(Eight);
+                    for (var i = start; i < eights; i += Lanes)
                     {
-                        var at = Walk8(n, x + ((long)i * columns), columns, roots[tree], depths[tree]);
+                        for (var lane = 0; lane < Lanes; lane++) at[lane] = roots[tree];
+                        Walk8(n, x + ((long)i * columns), columns, depths[tree], ref at);
                         for (var lane = 0; lane < Lanes; lane++) sums[i + lane] += n[at[lane]].Value;
                     }
-                    for (; i < end; i++) sums[i] += n[Walk(n, x + ((long)i * columns), roots[tree], depths[tree])].Value;
                 }
+                for (var i = eights; i < end; i++) sums[i] = OneRow(n, roots, depths, x + ((long)i * columns), sums[i]);
             }
         }
     }
@@ -86,10 +90,31 @@ internal static unsafe partial class TreeWalk
             return Walk(n, x, root, depth);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Eight Walk8(WalkNode* nodes, float* rows, int columns, int root, int depth)
+    // A row alone goes through eight trees at a time, for the same reason.
+    private static float OneRow(WalkNode* nodes, ReadOnlySpan<int> roots, ReadOnlySpan<int> depths, float* row, float sum)
     {
-        int a = root, b = root, c = root, d = root, e = root, f = root, g = root, h = root;
+        var tree = 0;
+        var at = default(Eight);
+        for (; tree + Lanes <= roots.Length; tree += Lanes)
+        {
+            var depth = 0;
+            for (var lane = 0; lane < Lanes; lane++)
+            {
+                at[lane] = roots[tree + lane];
+                depth = Math.Max(depth, depths[tree + lane]);
+            }
+            Walk8(nodes, row, 0, depth, ref at);
+            for (var lane = 0; lane < Lanes; lane++) sum += nodes[at[lane]].Value;
+        }
+        for (; tree < roots.Length; tree++) sum += nodes[Walk(nodes, row, roots[tree], depths[tree])].Value;
+        return sum;
+    }
+
+    // From where each lane stands to its leaf.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Walk8(WalkNode* nodes, float* rows, int columns, int depth, ref Eight at)
+    {
+        int a = at[0], b = at[1], c = at[2], d = at[3], e = at[4], f = at[5], g = at[6], h = at[7];
         for (var step = 0; step < depth; step++)
         {
             var before = a + (long)b + c + d + e + f + g + h;
@@ -104,9 +129,7 @@ internal static unsafe partial class TreeWalk
             // Children lie behind their parents, so the sum grows until all stand on leaves.
             if (a + (long)b + c + d + e + f + g + h == before) break;
         }
-        var eight = default(Eight);
-        (eight[0], eight[1], eight[2], eight[3], eight[4], eight[5], eight[6], eight[7]) = (a, b, c, d, e, f, g, h);
-        return eight;
+        (at[0], at[1], at[2], at[3], at[4], at[5], at[6], at[7]) = (a, b, c, d, e, f, g, h);
     }
 
     private static int Walk(WalkNode* nodes, float* row, int root, int depth)

@@ -141,7 +141,8 @@ internal sealed class GbdtTraining
     }
 
     private void Apply(
-        TreeBuilder builder, HistogramTree tree, List<HistogramTree.Leaf> leaves, int[] order, int rows, int output, CancellationToken cancel)
+        TreeBuilder builder, HistogramTree tree, List<HistogramTree.Leaf> leaves, int[] order, int rows, int output,
+        CancellationToken cancel)
     {
         var scores = _scores[output];
         Shards.Run(leaves.Count, _options.Threads, i =>

@@ -7,8 +7,8 @@ internal delegate void DerivativesOf(int from, Span<float> g, Span<float> h);
 
 /// <summary>
 /// First and second derivatives of the loss by row, and the scales that make both one 64-bit number in fixed point: powers of two, so that
-/// the sums over all rows fit in 32 bits each: at least 2²⁹ / n steps for a mean gradient. Sums of integers are the same in any order, which
-/// makes histograms exact to subtract and equal for every number of threads.
+/// the sums over all rows fit in 32 bits each: at least 2²⁹ / n steps for a mean gradient. Sums of integers are the same in any order,
+/// which makes histograms exact to subtract and equal for every number of threads.
 /// </summary>
 internal sealed class GradientPairs(int rows)
 {
@@ -105,5 +105,6 @@ internal sealed class GradientPairs(int rows)
     }
 
     // The power of two that brings a sum to at most 2^bits.
-    private static double Scale(double sum, int bits, int most) => sum > 0 ? Math.ScaleB(1, Math.Min(bits - Math.ILogB(sum) - 1, most)) : 1;
+    private static double Scale(double sum, int bits, int most)
+        => sum > 0 ? Math.ScaleB(1, Math.Min(bits - Math.ILogB(sum) - 1, most)) : 1;
 }

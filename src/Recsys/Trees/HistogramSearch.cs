@@ -124,7 +124,7 @@ internal sealed class HistogramSearch
         Choose(large, _second, rows);
     }
 
-    // By parts of the rows, the first into the node's own histogram. Returns the parts that the strips must put together; 0: nothing counted.
+    // By parts of the rows, the first into the node's own histogram. Returns the parts that strips must put together; 0: nothing counted.
     private int CountByRows(TreeGrowthNode node, ReadOnlyMemory<int> rows)
     {
         var parts = Math.Min(node.Count / RowGrain, _threads);

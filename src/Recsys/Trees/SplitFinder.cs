@@ -68,7 +68,8 @@ internal static class SplitFinder
                 var place = SplitScan.Best(
                     pairs, last, left, total, (unitG, unitH), (rules.L2, rules.MinChildWeight, score), ref bestGain, out var low);
                 if (place > 0)
-                    found = new HistogramSplit(column, place, hasMissing ? missingLeft : 2 * (low * unitH) >= h, bestGain / 2 - rules.MinGain);
+                    found = new HistogramSplit(
+                        column, place, hasMissing ? missingLeft : 2 * (low * unitH) >= h, bestGain / 2 - rules.MinGain);
                 continue;
             }
             for (var bin = 1; bin < last; bin++)

@@ -111,6 +111,9 @@ public sealed partial class TreeEnsemble
             _byOutput[output] = new Trees(
                 [.. Enumerable.Range(0, trees).Select(t => _roots[(t * outputCount) + own])],
                 [.. Enumerable.Range(0, trees).Select(t => _depths[(t * outputCount) + own])]);
+            if (HasCategories) continue;
+            var scan = ScanTrees.Create(_nodes, _byOutput[output].Roots, columnCount);
+            _byOutput[output] = _byOutput[output] with { Scan = scan };
         }
     }
 
@@ -198,7 +201,13 @@ public sealed partial class TreeEnsemble
     /// <summary>The same for one output. [count]</summary>
     internal void AddTo(int output, ReadOnlySpan<float> rows, Span<float> sums)
     {
-        var (roots, depths) = (_byOutput[output].Roots, _byOutput[output].Depths);
+        var (roots, depths, scan) = _byOutput[output];
+        if (scan is not null)
+        {
+            var done = scan.AddTo(rows, ColumnCount, sums);
+            rows = rows[(done * ColumnCount)..];
+            sums = sums[done..];
+        }
         if (HasCategories) TreeWalk.AddValues(_nodes, _categories, roots, depths, rows, ColumnCount, sums);
         else TreeWalk.AddValues(_nodes, roots, depths, rows, ColumnCount, sums);
     }
@@ -337,5 +346,5 @@ public sealed partial class TreeEnsemble
         return sums;
     }
 
-    private readonly record struct Trees(int[] Roots, int[] Depths);
+    private readonly record struct Trees(int[] Roots, int[] Depths, ScanTrees? Scan = null);
 }

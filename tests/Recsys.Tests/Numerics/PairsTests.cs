@@ -18,7 +18,7 @@ public sealed class PairsTests
         var values = Values(77);
         var packed = new long[80];
         for (var i = 0; i < 77; i++)
-            packed[i] = (BitConverter.SingleToInt32Bits(values[2 * i]) & 0xFFFFFFFFL) | ((long)BitConverter.SingleToInt32Bits(values[(2 * i) + 1]) << 32);
+            packed[i] = BitConverter.SingleToUInt32Bits(values[2 * i]) | ((long)BitConverter.SingleToInt32Bits(values[(2 * i) + 1]) << 32);
         fixed (long* p = packed) Pairs.Pack(p, 77, Scales);
         for (var i = 0; i < 77; i++) Assert.Equal(Pairs.Pack(values[2 * i], values[(2 * i) + 1], Scales), packed[i]);
     }
@@ -44,8 +44,10 @@ public sealed class PairsTests
 
         int[] rows = [.. Enumerable.Range(0, count).Where(i => i % 3 != 1)];
         (double, double) scales = (1 << 20, 1 << 10);
-        Assert.Equal((rows.Sum(i => (long)Math.Round(firsts[i] * scales.Item1)), rows.Sum(i => (long)Math.Round(seconds[i] * scales.Item2))),
-            Pairs.FineSums(values, rows, scales));
+        var expected = (
+            rows.Sum(i => (long)Math.Round(firsts[i] * scales.Item1)),
+            rows.Sum(i => (long)Math.Round(seconds[i] * scales.Item2)));
+        Assert.Equal(expected, Pairs.FineSums(values, rows, scales));
     }
 
     private static float[] Values(int count)
