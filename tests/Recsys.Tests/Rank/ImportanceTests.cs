@@ -66,6 +66,18 @@ public sealed class ImportanceTests
     }
 
     [Fact]
+    public void Each_feature_has_shuffles_of_its_own()
+    {
+        float[] x = [.. Enumerable.Range(0, 60).SelectMany(i => new float[] { i, i })];
+        float[] y = [.. Enumerable.Range(0, 60).Select(i => (float)i)];
+        var found = PermutationImportance.Measure((rows, scores) =>
+        {
+            for (var i = 0; i < scores.Length; i++) scores[i] = (rows[2 * i] + rows[(2 * i) + 1]) / 2;
+        }, x, 2, y, (scores, labels) => -scores.Zip(labels, (s, l) => Math.Abs(s - l)).Average());
+        Assert.NotEqual(found[0].Losses, found[1].Losses);
+    }
+
+    [Fact]
     public void Lower_is_better_for_losses_and_a_model_that_ignores_a_column_loses_nothing()
     {
         float[] x = [.. Enumerable.Range(0, 60).SelectMany(i => new float[] { i, 7 * i % 60 })];

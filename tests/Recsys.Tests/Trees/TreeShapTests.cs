@@ -179,7 +179,7 @@ public sealed class TreeShapTests
         var width = model.Layout.ColumnCount + 1;
         var (expected, actual) = (new double[examples.Count * width], new double[(examples.Count * width) + 3]);
         model.Contributions(rows, expected);
-        IScoreExplainer explainer = model;
+        var explainer = Assert.IsAssignableFrom<IScoreExplainer>(model);
         explainer.Explain(batch, actual);
         Assert.Equal([.. expected, 0, 0, 0], actual);
         Allocations.AssertNone(() => explainer.Explain(batch, actual));
