@@ -132,7 +132,7 @@ public sealed partial class ExactIndex
                 var rows = Math.Min(BatchRows, end - row);
                 Gemm.Multiply(
                     Transpose.No, Transpose.Yes, kept.Length, rows, Dimensions, 1, queries, Dimensions,
-                    _vectors.AsSpan(row * Dimensions, rows * Dimensions), Dimensions, 0, buffer, rows);
+                    Vectors.Slice(row * Dimensions, rows * Dimensions), Dimensions, 0, buffer, rows);
                 for (var q = 0; q < kept.Length; q++)
                 {
                     var top = new TopItems(lists.Slice(q * k, k), filter, Count, excluded, kept[q]);

@@ -18,11 +18,13 @@ public sealed partial class ExactIndex : IVectorIndex, IModel<ExactIndex>
     private const int MaxBlockRows = 1024;
     private const long ShardFloats = 1L << 19;        // below this a thread costs more to wake than it gives
 
-    private readonly float[] _vectors;   // [Count, Dimensions], of length 1 or 0 for cosine
+    private readonly float[] _array;
+    private readonly MappedFloats? _mapped;   // instead of the array
     private readonly int _threads;
 
-    private ExactIndex(float[] vectors, int count, int dimensions, VectorSimilarity similarity, int threads)
-        => (_vectors, Count, Dimensions, Similarity, _threads) = (vectors, count, dimensions, similarity, threads);
+    private ExactIndex(
+        float[] array, int count, int dimensions, VectorSimilarity similarity, int threads, MappedFloats? mapped = null)
+        => (_array, Count, Dimensions, Similarity, _threads, _mapped) = (array, count, dimensions, similarity, threads, mapped);
 
     /// <inheritdoc/>
     public static string Kind => "exact-index";
@@ -60,7 +62,10 @@ public sealed partial class ExactIndex : IVectorIndex, IModel<ExactIndex>
     }
 
     /// <summary>The same index with another number of threads; shares the vectors.</summary>
-    public ExactIndex WithThreads(int threads) => new(_vectors, Count, Dimensions, Similarity, Guard.AtLeast(1, threads));
+    public ExactIndex WithThreads(int threads) => new(_array, Count, Dimensions, Similarity, Guard.AtLeast(1, threads), _mapped);
+
+    // [Count, Dimensions], of length 1 or 0 for cosine
+    private ReadOnlySpan<float> Vectors => _mapped is null ? _array : _mapped.Span;
 
     /// <summary>The vector of one item; of length 1 (or 0) where the similarity is the cosine.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The item is not in the index.</exception>
@@ -68,7 +73,7 @@ public sealed partial class ExactIndex : IVectorIndex, IModel<ExactIndex>
     {
         if ((uint)item >= (uint)Count)
             throw new ArgumentOutOfRangeException(nameof(item), item, $"item must lie between 0 and {Count - 1}.");
-        return _vectors.AsSpan(item * Dimensions, Dimensions);
+        return Vectors.Slice(item * Dimensions, Dimensions);
     }
 
     /// <inheritdoc/>
@@ -108,7 +113,7 @@ public sealed partial class ExactIndex : IVectorIndex, IModel<ExactIndex>
     {
         ArgumentNullException.ThrowIfNull(writer);
         writer.Choice("similarity", Similarity);
-        writer.Tensor("vectors", _vectors, Count, Dimensions);
+        writer.Tensor("vectors", _mapped is null ? _array : Vectors.ToArray(), Count, Dimensions);
     }
 
     /// <inheritdoc/>
@@ -120,14 +125,15 @@ public sealed partial class ExactIndex : IVectorIndex, IModel<ExactIndex>
         if (shape.Length != 2 || shape[1] is < 1 or > int.MaxValue)
             throw reader.Invalid("the tensor 'vectors' must have two dimensions, items and at least one float each.");
         var (count, dimensions) = ((int)Math.Min(shape[0], int.MaxValue), (int)shape[1]);
-        var vectors = reader.Tensor<float>("vectors", count, dimensions);
+        var array = reader.TensorOrMapped("vectors", out var mapped, count, dimensions);
+        var vectors = mapped is null ? array : mapped.Span;
         for (var row = 0; row < count; row++)
         {
-            var squared = VectorChecks.SquaredLength(vectors.AsSpan(row * dimensions, dimensions), "vectors", row);
+            var squared = VectorChecks.SquaredLength(vectors.Slice(row * dimensions, dimensions), "vectors", row);
             if (similarity == VectorSimilarity.Cosine && squared > 1.001f)
                 throw reader.Invalid($"the vector at row {row} of 'vectors' has the squared length {squared}; for the cosine 1 or 0.");
         }
-        return new(vectors, count, dimensions, similarity, Environment.ProcessorCount);
+        return new(array, count, dimensions, similarity, Environment.ProcessorCount, mapped);
     }
 
     private int SearchShards(
@@ -195,7 +201,7 @@ public sealed partial class ExactIndex : IVectorIndex, IModel<ExactIndex>
 
     private void Score(ReadOnlySpan<float> query, int row, Span<float> scores)
     {
-        var vectors = _vectors.AsSpan(row * Dimensions, scores.Length * Dimensions);
+        var vectors = Vectors.Slice(row * Dimensions, scores.Length * Dimensions);
         if (Similarity == VectorSimilarity.Euclidean)
         {
             Dot.SquaredDistances(vectors, Dimensions, query, scores);

@@ -13,16 +13,20 @@ internal sealed class VectorRows
     private const int BlockRows = 512;
     private const int ScanShare = 4;    // up to a quarter of the rows are scored by their ids, more by scoring all
 
-    private VectorRows(float[] vectors, int dimensions, VectorSimilarity similarity, ulong[]? deleted, int deletedCount)
+    private readonly float[] _array;
+    private readonly MappedFloats? _mapped;   // instead of the array
+
+    private VectorRows(
+        float[] array, int dimensions, VectorSimilarity similarity, ulong[]? deleted, int deletedCount, MappedFloats? mapped = null)
     {
-        (Vectors, Dimensions, Similarity, Deleted, DeletedCount) = (vectors, dimensions, similarity, deleted, deletedCount);
-        Count = vectors.Length / dimensions;
+        (_array, _mapped, Dimensions, Similarity, Deleted, DeletedCount) = (array, mapped, dimensions, similarity, deleted, deletedCount);
+        Count = Vectors.Length / dimensions;
         if (similarity != VectorSimilarity.Cosine) return;
         for (var i = 0; i < Count && !HasZeros; i++) HasZeros = IsZero(i) && !IsDeleted(i);
     }
 
     /// <summary>[Count, Dimensions]; of length 1 or 0 for the cosine.</summary>
-    public float[] Vectors { get; }
+    public ReadOnlySpan<float> Vectors => _mapped is null ? _array : _mapped.Span;
 
     public int Dimensions { get; }
 
@@ -52,7 +56,7 @@ internal sealed class VectorRows
     {
         VectorChecks.Count(more, Dimensions);
         var all = new float[Vectors.Length + more.Length];
-        Vectors.CopyTo(all, 0);
+        Vectors.CopyTo(all);
         more.CopyTo(all.AsSpan(Vectors.Length));
         VectorChecks.Prepare(all, Dimensions, Similarity, Count);
         return new(all, Dimensions, Similarity, Deleted is null ? null : CopyOfDeleted(all.Length / Dimensions), DeletedCount);
@@ -68,7 +72,7 @@ internal sealed class VectorRows
             if ((deleted[item >> 6] >> item & 1) == 0) count++;
             deleted[item >> 6] |= 1UL << item;
         }
-        return new(Vectors, Dimensions, Similarity, count == 0 ? null : deleted, count);
+        return new(_array, Dimensions, Similarity, count == 0 ? null : deleted, count, _mapped);
     }
 
     /// <summary>These without the zero vectors, which have no direction.</summary>
@@ -89,10 +93,10 @@ internal sealed class VectorRows
     public ReadOnlySpan<float> Vector(int item)
     {
         Check(item, nameof(item));
-        return Vectors.AsSpan(item * Dimensions, Dimensions);
+        return Vectors.Slice(item * Dimensions, Dimensions);
     }
 
-    public bool IsZero(int item) => !Vectors.AsSpan(item * Dimensions, Dimensions).ContainsAnyExcept(0f);
+    public bool IsZero(int item) => !Vectors.Slice(item * Dimensions, Dimensions).ContainsAnyExcept(0f);
 
     /// <summary>Scores of some rows.</summary>
     public void Score(ReadOnlySpan<float> query, ReadOnlySpan<int> items, Span<float> scores)
@@ -159,7 +163,7 @@ internal sealed class VectorRows
         for (var row = 0; row < Count; row += BlockRows)
         {
             var scores = buffer[..Math.Min(BlockRows, Count - row)];
-            ScoreRows(query, Vectors.AsSpan(row * Dimensions, scores.Length * Dimensions), scores);
+            ScoreRows(query, Vectors.Slice(row * Dimensions, scores.Length * Dimensions), scores);
             top.OfferBlock(row, scores);
         }
         return top.Finish();
@@ -187,7 +191,7 @@ internal sealed class VectorRows
     public void Write(ModelWriter writer)
     {
         writer.Choice("similarity", Similarity);
-        writer.Tensor("vectors", Vectors, Count, Dimensions);
+        writer.Tensor("vectors", _mapped is null ? _array : Vectors.ToArray(), Count, Dimensions);
         writer.Tensor("deleted", Deleted ?? []);
     }
 
@@ -199,10 +203,11 @@ internal sealed class VectorRows
         if (shape.Length != 2 || shape[1] is < 1 or > int.MaxValue)
             throw reader.Invalid("the tensor 'vectors' must have two dimensions, items and at least one float each.");
         var (count, dimensions) = ((int)Math.Min(shape[0], int.MaxValue), (int)shape[1]);
-        var vectors = reader.Tensor<float>("vectors", count, dimensions);
+        var array = reader.TensorOrMapped("vectors", out var mapped, count, dimensions);
+        var vectors = mapped is null ? array : mapped.Span;
         for (var row = 0; row < count; row++)
         {
-            var squared = VectorChecks.SquaredLength(vectors.AsSpan(row * dimensions, dimensions), "vectors", row);
+            var squared = VectorChecks.SquaredLength(vectors.Slice(row * dimensions, dimensions), "vectors", row);
             if (similarity == VectorSimilarity.Cosine && squared > 1.001f)
                 throw reader.Invalid($"the vector at row {row} of 'vectors' has the squared length {squared}; for the cosine 1 or 0.");
         }
@@ -211,7 +216,7 @@ internal sealed class VectorRows
             throw reader.Invalid($"the tensor 'deleted' must hold one bit for each of {count} vectors.");
         var deletedCount = 0;
         foreach (var word in deleted) deletedCount += BitOperations.PopCount(word);
-        return new(vectors, dimensions, similarity, deleted.Length == 0 ? null : deleted, deletedCount);
+        return new(array, dimensions, similarity, deleted.Length == 0 ? null : deleted, deletedCount, mapped);
     }
 
     private void Check(int item, string name)

@@ -35,6 +35,13 @@ internal sealed class ByteSource : IDisposable
         if (hashed) _hash.AppendData(bytes);
     }
 
+    /// <summary>Passes over bytes that something else reads; they are hashed.</summary>
+    public void Skip(long count)
+    {
+        var chunk = new byte[(int)Math.Min(count, 1 << 20)];
+        for (; count > 0; count -= Math.Min(count, chunk.Length)) Read(chunk.AsSpan(0, (int)Math.Min(count, chunk.Length)), hashed: true);
+    }
+
     public void Hash(ReadOnlySpan<byte> bytes) => _hash.AppendData(bytes);
 
     public string FinishHash() => Convert.ToHexStringLower(_hash.GetHashAndReset());

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Recsys.Numerics;
 
 namespace Recsys.Persistence;
 
@@ -123,6 +124,23 @@ public sealed partial class ModelReader
         return values;
     }
 
+    /// <summary>
+    /// Reads a tensor of floats, or where the file is mapped leaves it in the file: then <paramref name="mapped"/> has the values, which
+    /// are not checked to be finite.
+    /// </summary>
+    internal float[] TensorOrMapped(string name, out MappedFloats? mapped, params ReadOnlySpan<long> shape)
+    {
+        mapped = null;
+        if (_content.Mapped is not { } floats || _content.MappedName != _prefix + name) return Tensor<float>(name, shape);
+        var actual = Shape(name);
+        if (!actual.SequenceEqual(shape))
+            throw Invalid($"the tensor {EntryName.Show(_prefix + name)} must be {EntryName.ShowShape(shape)}, but it is " +
+                $"{EntryName.ShowShape(actual)}.");
+        _content.Tensors.Remove(_prefix + name);
+        mapped = floats;
+        return [];
+    }
+
     /// <summary>Reads a model of that kind inside this one.</summary>
     /// <exception cref="InvalidDataException">It is missing, of another kind, of a newer version, or itself invalid.</exception>
     public T Model<T>(string name) where T : IModel<T>
@@ -180,14 +198,31 @@ public sealed partial class ModelReader
         => Invalid($"the entry {EntryName.Show(_prefix + name)} is {EntryName.Show(text)}; it must be {rule}.");
 
     /// <summary>Reads the whole file, checks it, and builds the model.</summary>
-    internal static object Load(Stream stream, string source, ModelKinds kinds, Func<ModelReader, object> build)
+    /// <param name="stream">The file.</param>
+    /// <param name="source">What error messages call it.</param>
+    /// <param name="kinds">The kinds of models that may lie inside.</param>
+    /// <param name="build">Makes the model of what was read.</param>
+    /// <param name="mappedName">A tensor of floats that stays in the file, if there is one of that name, or null.</param>
+    /// <param name="map">Maps it: where in the file it begins, how many floats.</param>
+    internal static object Load(
+        Stream stream, string source, ModelKinds kinds, Func<ModelReader, object> build, string? mappedName = null,
+        Func<long, int, MappedFloats>? map = null)
     {
         if (!BitConverter.IsLittleEndian) throw new PlatformNotSupportedException("Model files need a little-endian machine.");
         using var bytes = new ByteSource(stream, source);
         var header = FileHeader.Read(bytes);
         var content = new Content(bytes, header, kinds);
         foreach (var place in header.Tensors)
+        {
+            if (map is not null && place.Name == mappedName && place.Type == TensorType.Of<float>())
+            {
+                (content.Mapped, content.MappedName) = (map(bytes.Position, place.Count), mappedName);
+                content.Tensors.Add(place.Name, new(place, Array.Empty<float>()));
+                bytes.Skip(place.End - place.Begin);
+                continue;
+            }
             content.Tensors.Add(place.Name, new(place, place.Type.Read(bytes, place.Count, bytes.Length is not null, place.Name)));
+        }
         bytes.ExpectEnd();
         if (bytes.FinishHash() != header.Checksum)
             throw bytes.Invalid("the checksum does not match: the file was damaged or changed after it was saved.");
@@ -243,6 +278,10 @@ public sealed partial class ModelReader
         public Dictionary<string, Stored> Tensors { get; } = new(StringComparer.Ordinal);
 
         public HashSet<string> Seen { get; }
+
+        public MappedFloats? Mapped { get; set; }
+
+        public string? MappedName { get; set; }
 
         public InvalidDataException Invalid(string message) => new($"{_source}: {EntryName.Plain(message)}");
 
