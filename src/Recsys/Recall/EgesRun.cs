@@ -53,7 +53,8 @@ internal sealed class EgesRun
             return;
         }
         _cells.Sort(_stream, _options.Threads, cancel);
-        for (var turn = 0; turn < _tokens.Blocks; turn++) Turn(turn, episode, Rate(from + (to - from) * turn / _tokens.Blocks), rng, loss, cancel);
+        for (var turn = 0; turn < _tokens.Blocks; turn++)
+            Turn(turn, episode, Rate(from + (to - from) * turn / _tokens.Blocks), rng, loss, cancel);
     }
 
     private void Turn(int turn, int episode, float rate, Rng rng, LossMeter loss, CancellationToken cancel)
