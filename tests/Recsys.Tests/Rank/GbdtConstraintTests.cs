@@ -78,8 +78,8 @@ public sealed class GbdtConstraintTests
     public void Features_are_constrained_by_name_and_bad_constraints_are_errors()
     {
         var rng = new Rng(4);
-        var table = Columns.From(Enumerable.Range(0, 500)).Number("age", i => rng.Normal((ulong)i)).Text("colour", i => "rgb"[i % 3].ToString())
-            .Number("click", i => Math.Sin(4 * rng.Normal((ulong)i)) > 0 ? 1 : 0).Build();
+        var table = Columns.From(Enumerable.Range(0, 500)).Number("age", i => rng.Normal((ulong)i))
+            .Text("colour", i => "rgb"[i % 3].ToString()).Number("click", i => Math.Sin(4 * rng.Normal((ulong)i)) > 0 ? 1 : 0).Build();
         var features = new FeatureSchema(Feature.Number("age", Side.Context), Feature.Category("colour", Side.Context),
             Feature.Label("click")).Fit(contexts: table);
         var examples = features.Examples(table);

@@ -44,7 +44,8 @@ public sealed class GbdtContinuationTests
         for (var node = 0; node < old.Trees.NodeCount; node++) Assert.Equal(old.Trees[node], model.Trees[node]);
         // Trees that make it worse are dropped: the old model is what is left.
         var noise = Array.ConvertAll(labels, label => 1 - label);
-        var kept = Gbdt.Train(fresh, 5, noise, options: new() { Trees = 20, EarlyStoppingRounds = 3, WarmStart = old }, validation: validation);
+        var kept = Gbdt.Train(fresh, 5, noise, options: new() { Trees = 20, EarlyStoppingRounds = 3, WarmStart = old },
+            validation: validation);
         Assert.Equal(5, kept.Trees.TreeCount);
         Assert.Equal(GbdtTests.Predict(old, fresh), GbdtTests.Predict(kept, fresh));
     }

@@ -151,14 +151,14 @@ public sealed class GbdtObjectiveTests
     public void Quantiles_split_the_labels(double level)
     {
         var (rows, options) = World("quantile", 4_000);
-        var model = Gbdt.Train(rows, options with { Objective = GbdtObjective.Quantile(level), Trees = 40, LearningRate = 0.3, MinLeafRows = 200 });
+        options = options with { Objective = GbdtObjective.Quantile(level) };
+        var model = Gbdt.Train(rows, options with { Trees = 40, LearningRate = 0.3, MinLeafRows = 200 });
         var scores = GbdtTests.Predict(model, rows.X);
         Assert.InRange(scores.Zip(rows.Labels, (f, y) => y <= f ? 1.0 : 0).Average(), level - 0.03, level + 0.03);
         // Each leaf of a single tree holds the quantile of what reaches it, weights and all.
         var weights = Enumerable.Range(0, 4_000).Select(i => (float)(1 + (i % 4))).ToArray();
         var one = Gbdt.Train(rows with { Weights = weights }, options with
         {
-            Objective = GbdtObjective.Quantile(level),
             Trees = 1,
             LearningRate = 1,
         });

@@ -83,7 +83,7 @@ public sealed class GbdtPropertyTests
             // No other threshold saves more at the root.
             var root = model.Trees[model.Trees.Root(output)];
             foreach (var column in new[] { 0, 1, 2, 3 })
-                foreach (var threshold in Enumerable.Range(0, Few).Select(i => rows.X[(4 * i) + column]).Where(v => Math.Abs(v % 0.5f) < 0.1f))
+                foreach (var threshold in Enumerable.Range(0, Few / 4).Select(i => rows.X[(16 * i) + column]))
                     foreach (var missingLeft in new[] { true, false })
                     {
                         bool Left(int i) => float.IsNaN(rows.X[(4 * i) + column]) ? missingLeft : rows.X[(4 * i) + column] <= threshold;
@@ -202,6 +202,32 @@ public sealed class GbdtPropertyTests
             if (p.Step == 3) cancel.Cancel();
         }), cancel.Token));
         Assert.Equal(3, rounds);
+    }
+
+    [Theory]
+    [MemberData(nameof(Objectives))]
+    public void The_best_round_on_validation_rows_is_kept(string name)
+    {
+        var (rows, options) = GbdtObjectiveTests.World(name, Rows);
+        var (fresh, _) = GbdtObjectiveTests.World(name, Rows, seed: 50);
+        var validation = new GbdtValidation(fresh.X, fresh.Labels, null, fresh.Groups);
+        var losses = new List<double>();
+        options = options with { Trees = 200, LearningRate = 0.5, EarlyStoppingRounds = 4 };
+        if (name == "own") options = options with { ValidationLoss = (scores, y) => scores.Zip(y, (f, v) => Math.Abs(f - v)).Average() };
+        var model = Gbdt.Train(rows, options, validation, new GbdtTests.Reports(p => losses.Add(p.Loss!.Value)));
+        Assert.Equal(losses.IndexOf(losses.Min()) + 1, model.RoundCount);
+        Assert.Equal(losses.Min(), model.BestValidationLoss);
+        Assert.InRange(losses.Count, model.RoundCount + 4, 199);
+        // The loss is that of what the model predicts.
+        if (name != "softmax") return;
+        var p = new float[3 * Rows];
+        model.Predict(fresh.X, p);
+        Assert.Equal(Enumerable.Range(0, Rows).Average(i => -Math.Log(p[(3 * i) + (int)fresh.Labels[i]])), losses.Min(), 1e-4);
+        var errors = Gbdt.Train(rows, options with
+        {
+            ValidationLoss = (all, y) => y.Where((label, i) => all[(3 * i) + (int)label] < all.Skip(3 * i).Take(3).Max()).Count(),
+        }, validation);
+        Assert.InRange(errors.BestValidationLoss!.Value, 1, Rows / 2);
     }
 
     [Theory]
