@@ -10,8 +10,7 @@ internal sealed class OwnObjective(GbdtDerivatives? derivatives, double start) :
     internal override void Check(GbdtTargets rows)
     {
         if (derivatives is null)
-            throw new ArgumentException("A model file does not keep the derivatives of an objective; give GbdtObjective.Own(…) again.",
-                "options");
+            throw new ArgumentException("A model file does not keep the derivatives of an objective; give GbdtObjective.Own(…) again.");
     }
 
     internal override double[] Start(GbdtTargets rows) => [start];

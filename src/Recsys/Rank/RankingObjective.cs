@@ -47,13 +47,13 @@ internal sealed class RankingObjective(GbdtRankingOptions options, bool useNdcg)
     {
         if (rows.Queries is null)
             throw new ArgumentException("A ranking objective needs to know which rows belong to one query: give the sizes of the queries " +
-                "(Groups), or a query for each example.", "groups");
+                "(Groups), or a query for each example.");
         for (var i = 0; useNdcg && i < rows.Count; i++)
         {
             var label = rows.Labels[i];
             if (options.ExponentialGains && !(label is >= 0 and <= 31 && label == MathF.Floor(label)))
-                throw new ArgumentException($"The label of row {i} is {label}; a grade is a whole number 0..31.", "labels");
-            if (!(label >= 0)) throw new ArgumentException($"The label of row {i} is {label}; a gain is 0 or greater.", "labels");
+                throw new ArgumentException($"The label of row {i} is {label}; a grade is a whole number 0..31.");
+            if (!(label >= 0)) throw new ArgumentException($"The label of row {i} is {label}; a gain is 0 or greater.");
         }
     }
 

@@ -18,7 +18,7 @@ internal abstract class RowObjective : GbdtObjective
     {
         for (var i = 0; i < rows.Count; i++)
             if (!isAllowed(rows.Labels[i]))
-                throw new ArgumentException($"The label of row {i} is {rows.Labels[i]}; {rule}.", "labels");
+                throw new ArgumentException($"The label of row {i} is {rows.Labels[i]}; {rule}.");
     }
 
     private sealed class OfRows(RowObjective objective, float[] labels) : IGbdtDerivatives

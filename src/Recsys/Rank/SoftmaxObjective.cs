@@ -22,7 +22,7 @@ internal sealed class SoftmaxObjective(int classes) : GbdtObjective
         for (var i = 0; i < rows.Count; i++)
             if (!(rows.Labels[i] >= 0 && rows.Labels[i] < classes && rows.Labels[i] == MathF.Floor(rows.Labels[i])))
                 throw new ArgumentException(
-                    $"The label of row {i} is {rows.Labels[i]}; {classes} classes are the whole numbers 0..{classes - 1}.", "labels");
+                    $"The label of row {i} is {rows.Labels[i]}; {classes} classes are the whole numbers 0..{classes - 1}.");
     }
 
     // A class without rows would start at minus infinity.

@@ -3,8 +3,6 @@
 // maximum homogeneity", JASA 53 (1958). A category with few rows stands in the place that its own noise earned it, hence the smoothing, the
 // least rows and the penalty of its own: Ke et al., "LightGBM", NIPS 2017, and LightGBM's "optimal split for categorical features".
 
-using Recsys.Numerics;
-
 namespace Recsys.Trees;
 
 /// <summary>When categories may be split from others.</summary>
