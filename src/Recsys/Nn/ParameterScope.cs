@@ -40,6 +40,9 @@ public sealed class ParameterScope
     /// <summary>All parameters made so far in this scope and those around and within it.</summary>
     public ParameterSet Parameters => _set;
 
+    /// <summary>Whether parameters are read or copied, not drawn.</summary>
+    internal bool Reads => _source is not DrawnParameters;
+
     /// <summary>A scope within this one.</summary>
     public ParameterScope Scope(string name) => new(_set, Full(name) + ".", _optimizer, _source);
 
