@@ -9,7 +9,7 @@ using Recsys.Persistence;
 namespace Recsys.Rank;
 
 /// <summary>How the two vectors of a pair of fields meet.</summary>
-public enum FieldProduct
+public enum PairProduct
 {
     /// <summary>Element by element: k inputs of the deep network for each pair. The paper finds it better.</summary>
     Hadamard,
@@ -21,8 +21,8 @@ public enum FieldProduct
 /// <summary>Options of <see cref="DeepFfm"/>. Its dimension is k, of each of the F vectors of a feature; hidden layers are 400, 400, 400.</summary>
 public sealed record DeepFfmOptions : DeepOptions, INetworkOptions<DeepFfmOptions>
 {
-    /// <summary>How pairs meet. Default <see cref="FieldProduct.Hadamard"/>.</summary>
-    public FieldProduct Product { get; init => field = Guard.Defined(value); }
+    /// <summary>How pairs meet. Default <see cref="PairProduct.Hadamard"/>.</summary>
+    public PairProduct Product { get; init => field = Guard.Defined(value); }
 
     /// <inheritdoc/>
     public override void Write(ModelWriter writer)
@@ -32,7 +32,7 @@ public sealed record DeepFfmOptions : DeepOptions, INetworkOptions<DeepFfmOption
     }
 
     /// <inheritdoc/>
-    public static DeepFfmOptions Read(ModelReader reader) => Read<DeepFfmOptions>(reader) with { Product = reader.Choice<FieldProduct>("product") };
+    public static DeepFfmOptions Read(ModelReader reader) => Read<DeepFfmOptions>(reader) with { Product = reader.Choice<PairProduct>("product") };
 }
 
 /// <summary>A deep network over the field-aware pairs of an example. Score: probability of a click.</summary>
@@ -46,7 +46,7 @@ public sealed class DeepFfm : NeuralRanker<DeepFfm, DeepFfmOptions>, INetwork<De
     {
         _linear = new LinearTerms(scope.Scope("linear"), schema);
         _fields = new FieldAwareEmbedding(scope.Scope("fields"), schema, options.Dimension);
-        _deep = new Tower(scope.Scope("deep"), _fields.PairCount * (options.Product == FieldProduct.Inner ? 1 : options.Dimension), options);
+        _deep = new Tower(scope.Scope("deep"), _fields.PairCount * (options.Product == PairProduct.Inner ? 1 : options.Dimension), options);
     }
 
     /// <inheritdoc/>
@@ -62,7 +62,7 @@ public sealed class DeepFfm : NeuralRanker<DeepFfm, DeepFfmOptions>, INetwork<De
     protected override Tensor Logit(Tape tape, ExampleBatch batch)
     {
         var e = _fields.Of(tape, batch);                                                                  // [B, F, F, k]
-        var pairs = Options.Product == FieldProduct.Inner ? e.CrossInner() : e.CrossProducts().Flatten(); // [B, P] or [B, P k]
+        var pairs = Options.Product == PairProduct.Inner ? e.CrossInner() : e.CrossProducts().Flatten(); // [B, P] or [B, P k]
         return _linear.Of(tape, batch) + _deep.Of(pairs);                                                 // [B]
     }
 }

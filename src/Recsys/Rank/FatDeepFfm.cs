@@ -12,8 +12,8 @@ namespace Recsys.Rank;
 /// <summary>Options of <see cref="FatDeepFfm"/>. Its dimension is k; its activation is that of the weights s and of hidden layers, 400, 400, 400.</summary>
 public sealed record FatDeepFfmOptions : DeepOptions, INetworkOptions<FatDeepFfmOptions>
 {
-    /// <summary>How pairs meet. Default <see cref="FieldProduct.Hadamard"/>.</summary>
-    public FieldProduct Product { get; init => field = Guard.Defined(value); }
+    /// <summary>How pairs meet. Default <see cref="PairProduct.Hadamard"/>.</summary>
+    public PairProduct Product { get; init => field = Guard.Defined(value); }
 
     /// <summary>r, by how much the hidden layer of the weights is narrower than F², at least 1. Default 16.</summary>
     public int Reduction { get; init => field = Guard.AtLeast(1, value); } = 16;
@@ -33,7 +33,7 @@ public sealed record FatDeepFfmOptions : DeepOptions, INetworkOptions<FatDeepFfm
     /// <inheritdoc/>
     public static FatDeepFfmOptions Read(ModelReader reader) => Read<FatDeepFfmOptions>(reader) with
     {
-        Product = reader.Choice<FieldProduct>("product"),
+        Product = reader.Choice<PairProduct>("product"),
         Reduction = reader.Int32("reduction", 1),
         ComposeByField = reader.Flag("composeByField"),
     };
@@ -62,7 +62,7 @@ public sealed class FatDeepFfm : NeuralRanker<FatDeepFfm, FatDeepFfmOptions>, IN
         _composed = new ActivationLayer(scope.Scope("composed"), options.Activation, f);
         _squeezed = new ActivationLayer(scope.Scope("squeezed"), options.Activation, narrow);
         _excited = new ActivationLayer(scope.Scope("excited"), options.Activation, all);
-        _deep = new Tower(scope.Scope("deep"), _fields.PairCount * (options.Product == FieldProduct.Inner ? 1 : k), options);
+        _deep = new Tower(scope.Scope("deep"), _fields.PairCount * (options.Product == PairProduct.Inner ? 1 : k), options);
     }
 
     /// <inheritdoc/>
@@ -81,7 +81,7 @@ public sealed class FatDeepFfm : NeuralRanker<FatDeepFfm, FatDeepFfmOptions>, IN
         var d = _composed.Of(Compose(e)).Flatten();                                                       // [B, F²]
         var s = _excited.Of(_excite.Of(_squeezed.Of(_squeeze.Of(d))) + 1f);                               // [B, F²]
         e = e.ScaleRows(s);                                                                               // [B, F, F, k]
-        var pairs = Options.Product == FieldProduct.Inner ? e.CrossInner() : e.CrossProducts().Flatten(); // [B, P] or [B, P k]
+        var pairs = Options.Product == PairProduct.Inner ? e.CrossInner() : e.CrossProducts().Flatten(); // [B, P] or [B, P k]
         return _linear.Of(tape, batch) + _deep.Of(pairs);                                                 // [B]
     }
 

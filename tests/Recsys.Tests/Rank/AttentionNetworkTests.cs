@@ -26,7 +26,7 @@ public sealed class AttentionNetworkTests
     public void DeepFfm_is_that_of_PyTorch()
     {
         NetworkFixture.Check<DeepFfm, DeepFfmOptions>("deepffm", new() { Dimension = 4, Hidden = [5] });
-        NetworkFixture.Check<DeepFfm, DeepFfmOptions>("deepffm-inner", new() { Dimension = 4, Hidden = [5], Product = FieldProduct.Inner });
+        NetworkFixture.Check<DeepFfm, DeepFfmOptions>("deepffm-inner", new() { Dimension = 4, Hidden = [5], Product = PairProduct.Inner });
     }
 
     [Fact]
@@ -34,7 +34,7 @@ public sealed class AttentionNetworkTests
     {
         NetworkFixture.Check<FatDeepFfm, FatDeepFfmOptions>("fat-deepffm", new() { Dimension = 4, Hidden = [5], Reduction = 2 });
         NetworkFixture.Check<FatDeepFfm, FatDeepFfmOptions>("fat-deepffm-inner-by-field",
-            new() { Dimension = 4, Hidden = [5], Reduction = 2, ComposeByField = true, Product = FieldProduct.Inner });
+            new() { Dimension = 4, Hidden = [5], Reduction = 2, ComposeByField = true, Product = PairProduct.Inner });
     }
 
     [Fact]
@@ -70,7 +70,7 @@ public sealed class AttentionNetworkTests
         Assert.Throws<ArgumentOutOfRangeException>(() => new AutoIntOptions { Heads = 0 });
         Assert.Throws<ArgumentOutOfRangeException>(() => new AutoIntOptions { HeadWidth = 0 });
         Assert.Throws<ArgumentOutOfRangeException>(() => new AfmOptions { AttentionWidth = 0 });
-        Assert.Throws<ArgumentOutOfRangeException>(() => new DeepFfmOptions { Product = (FieldProduct)7 });
+        Assert.Throws<ArgumentOutOfRangeException>(() => new DeepFfmOptions { Product = (PairProduct)7 });
         Assert.Throws<ArgumentOutOfRangeException>(() => new FatDeepFfmOptions { Reduction = 0 });
         var lone = new FeatureSchema(Feature.Category("a", Side.Context), Feature.Label("click"))
             .Fit(contexts: Columns.From(Enumerable.Range(0, 2)).Text("a", i => $"{i}").Number("click", i => i).Build());
