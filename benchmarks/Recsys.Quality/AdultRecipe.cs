@@ -38,6 +38,23 @@ internal static class AdultRecipe
         Feature.Label("income"),
     ]);
 
+    /// <summary>
+    /// For Wide &amp; Deep: the deep side reads numbers (gains and losses by their logarithm) and codes; the wide side codes, bins of the
+    /// numbers
+    /// and crosses.
+    /// </summary>
+    public static FeatureSchema WideAndDeep() => new(
+    [
+        .. Discrete.Select(name => Feature.Category(name, Side.Context)),
+        .. Continuous.Select(name => Feature.Number($"{name} (number)", Side.Context,
+            name.StartsWith("capital", StringComparison.Ordinal) ? NumberScale.Log : NumberScale.Standardised, column: name)),
+        .. Continuous.Select(name => Feature.Buckets(name, Side.Context, quantiles: 10)),
+        Feature.Cross("education×occupation", ["education", "occupation"]),
+        Feature.Cross("age×education×occupation", ["age", "education", "occupation"], 5000),
+        Feature.Cross("relationship×hours", ["relationship", "hours_per_week"]),
+        Feature.Label("income"),
+    ]);
+
     public static Columns Train(string folder) => Read(Path.Combine(folder, "adult.data.gz"));
 
     public static Columns Test(string folder) => Read(Path.Combine(folder, "adult.test.gz"));

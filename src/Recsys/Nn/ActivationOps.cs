@@ -27,7 +27,8 @@ public static class ActivationOps
     public static Tensor Dice(this Tensor x, Tensor normalised, Tensor slope) => DiceGate.Of(x, normalised, slope);
 
     /// <summary>
-    /// While training, each element becomes 0 with that probability, the others grow by 1 / (1 − probability); else x itself. The mask depends
+    /// While training, each element becomes 0 with that probability, the others grow by 1 / (1 − probability); else x itself. The mask
+    /// depends
     /// on seed, step, shard and the place in the network alone.
     /// </summary>
     /// <param name="x">Any shape.</param>

@@ -12,7 +12,8 @@ public enum NetworkOutput
     Value,
 }
 
-/// <summary>Options of click models with embeddings and hidden layers. A model's own record derives from it and sets its paper's defaults.</summary>
+/// <summary>Options of click models with embeddings and hidden layers. A model's own record derives from it and sets its paper's
+/// defaults.</summary>
 public abstract record DeepOptions
 {
     internal const float MostDropout = 0.999f;

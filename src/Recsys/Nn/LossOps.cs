@@ -35,9 +35,11 @@ public static class LossOps
     /// </summary>
     /// <param name="logits">z.</param>
     /// <param name="targets">t, the column of each row that is right.</param>
-    /// <param name="logProbabilities">log q, with what probability a candidate is drawn: one for each column, or one for each logit.</param>
+    /// <param name="logProbabilities">log q, with what probability a candidate is drawn: one for each column, or one for each
+    /// logit.</param>
     /// <param name="items">
-    /// What the columns stand for, one for each column or each logit; a column that stands for the target's item again is left out. Empty: none is.
+    /// What the columns stand for, one for each column or each logit; a column that stands for the target's item again is left out.
+    /// Empty: none is.
     /// </param>
     /// <param name="weights">c, one for each row; empty for 1.</param>
     public static Tensor SampledSoftmax(this Tensor logits, ReadOnlySpan<int> targets, ReadOnlySpan<float> logProbabilities,

@@ -42,15 +42,19 @@ public abstract class NeuralRanker<TSelf, TOptions> : IRanker, IFeatureModel
 
     /// <summary>Trains on encoded features.</summary>
     /// <param name="features">The encoders and tables; the model keeps the schema and refuses batches of another.</param>
-    /// <param name="examples">With labels 0 or 1, or any numbers for <see cref="NetworkOutput.Value"/>; their weights weigh the losses.</param>
+    /// <param name="examples">With labels 0 or 1, or any numbers for <see cref="NetworkOutput.Value"/>; their weights weigh the
+    /// losses.</param>
     /// <param name="options">Null for the defaults.</param>
-    /// <param name="validation">Examples to judge by after each epoch: the weights of the best are kept. Null for none. Of values the default
+    /// <param name="validation">Examples to judge by after each epoch: the weights of the best are kept. Null for none. Of values the
+    /// default
     /// metric is the squared error.</param>
-    /// <param name="warmStart">A model of the same options and schema whose weights it begins with, or null. Optimizers begin anew. Codes of
+    /// <param name="warmStart">A model of the same options and schema whose weights it begins with, or null. Optimizers begin anew. Codes
+    /// of
     /// new ids must have a place in the schema already, as those of a hash have.</param>
     /// <param name="progress">One report for each epoch, with the mean loss.</param>
     /// <param name="cancel">Checked for each step.</param>
-    /// <exception cref="ArgumentException">No examples, a label that the output does not allow, or a warm start of another shape.</exception>
+    /// <exception cref="ArgumentException">No examples, a label that the output does not allow, or a warm start of another
+    /// shape.</exception>
     /// <exception cref="SchemaMismatchException">Examples or the warm start have another schema.</exception>
     /// <exception cref="NonFiniteException">The training diverged; the message names the op or the parameter.</exception>
     /// <exception cref="InvalidDataException">The checkpoint is of another training, or damaged.</exception>
@@ -88,7 +92,10 @@ public abstract class NeuralRanker<TSelf, TOptions> : IRanker, IFeatureModel
         var hash = 0UL;
         var labels = examples.Label();
         for (var i = 0; i < labels.Length; i++)
-            hash = StableHash.Combine(hash, ((ulong)(uint)examples.Users[i] << 33) + ((ulong)(uint)examples.Items[i] << 1) + BitConverter.SingleToUInt32Bits(labels[i]));
+        {
+            var pair = ((ulong)(uint)examples.Users[i] << 32) + (uint)examples.Items[i];
+            hash = StableHash.Combine(StableHash.Combine(hash, pair), BitConverter.SingleToUInt32Bits(labels[i]));
+        }
         return hash;
     }
 
@@ -168,7 +175,8 @@ public abstract class NeuralRanker<TSelf, TOptions> : IRanker, IFeatureModel
                     + (output == NetworkOutput.Click ? "0 or 1, or the output of the network a value." : "finite."), name);
     }
 
-    private sealed class Shard(NeuralRanker<TSelf, TOptions> model, FeatureSet features, Examples examples, ExampleBatch batch) : TrainingShard
+    private sealed class Shard(NeuralRanker<TSelf, TOptions> model, FeatureSet features, Examples examples, ExampleBatch batch)
+        : TrainingShard
     {
         public override void Assemble(ReadOnlySpan<int> places) => features.Assemble(examples, places, batch);
 

@@ -36,7 +36,8 @@ internal sealed class ActivationOpCases : OpCases
     {
         var rng = default(Rng).Stream(draw);
         var threshold = (ulong)MathF.Round(probability * 65536);
-        return [.. x.Select((v, i) => (rng.Bits((ulong)i / 4) >> (16 * (i % 4)) & 0xFFFF) < threshold ? 0 : v * 65536 / (65536 - threshold))];
+        bool Dropped(int i) => (rng.Bits((ulong)i / 4) >> (16 * (i % 4)) & 0xFFFF) < threshold;
+        return [.. x.Select((v, i) => Dropped(i) ? 0 : v * 65536 / (65536 - threshold))];
     }
 
     private static double[] Each(double[] x, Func<double, double> f) => [.. x.Select(f)];

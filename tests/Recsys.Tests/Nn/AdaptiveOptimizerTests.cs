@@ -57,7 +57,8 @@ public sealed class AdaptiveOptimizerTests
             ? Enumerable.Repeat(optimizer.InitialState(s), length).ToArray() : []).ToArray();
         var zero = optimizer is Ftrl;
         float[] weights = [.. Enumerable.Range(0, length).Select(i => zero ? 0 : 0.1f * (i % 5 - 2))];
-        var twin = weights.Select((w, i) => ((double)w, states[0].Length > 0 ? states[0][i] : 0.0, states[1].Length > 0 ? states[1][i] : 0.0)).ToArray();
+        double State(int s, int i) => states[s].Length > 0 ? states[s][i] : 0;
+        var twin = weights.Select((w, i) => ((double)w, State(0, i), State(1, i))).ToArray();
         var rng = new Rng(6);
         for (var t = 1; t <= 30; t++)
         {

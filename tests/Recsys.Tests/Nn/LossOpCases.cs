@@ -31,7 +31,8 @@ internal sealed class LossOpCases : OpCases
         int[] items = [7, 3, 7, 9, 3], eachItem = [1, 2, 1, 1, 2, 3, 3, 3, 4, 4, 5, 6, 7, 8, 5];
         yield return Case<SoftmaxLoss>("cross-entropy", [Drawn(3, 5)], x => x[0].SoftmaxCrossEntropy(targets),
             x => Softmax(x[0], targets, [1, 1, 1], new float[5], [0, 1, 2, 3, 4]));
-        yield return Case<SoftmaxLoss>("cross-entropy with weights, of many classes", [Drawn(3, 41)], x => x[0].SoftmaxCrossEntropy(targets, weights),
+        yield return Case<SoftmaxLoss>("cross-entropy with weights, of many classes", [Drawn(3, 41)],
+            x => x[0].SoftmaxCrossEntropy(targets, weights),
             x => Softmax(x[0], targets, weights, new float[41], [.. Enumerable.Range(0, 41)]));
         yield return Case<SoftmaxLoss>("sampled, a probability for each column", [Drawn(3, 5)], x => x[0].SampledSoftmax(targets, one),
             x => Softmax(x[0], targets, [1, 1, 1], one, [0, 1, 2, 3, 4]));

@@ -84,7 +84,8 @@ internal sealed class OpCheck
         var values = Values(_case.Mode);
         Assert.Equal(twin.Length, values.Length);
         for (var k = 0; k < twin.Length; k++)
-            Assert.True(Math.Abs(values[k] - twin[k]) <= 1e-5 * (1 + Math.Abs(twin[k])), $"Element {k} is {values[k]}; the twin says {twin[k]}.");
+            Assert.True(Math.Abs(values[k] - twin[k]) <= 1e-5 * (1 + Math.Abs(twin[k])),
+                $"Element {k} is {values[k]}; the twin says {twin[k]}.");
         return values;
     }
 
@@ -186,7 +187,8 @@ internal sealed class OpCheck
         return new OpCall { Tape = tape, Tensors = tensors, Tables = _tables, Parameters = _parameters };
     }
 
-    private static void AddRows(RowGradients rows, float[] to)
+    /// <summary>Adds the rows that a table got to a matrix of its size.</summary>
+    public static void AddRows(RowGradients rows, float[] to)
     {
         rows.Group();
         var slots = new int[rows.Table.Rows];
@@ -247,7 +249,8 @@ internal sealed class OpCheck
     }
 
     private readonly record struct Way(
-        bool NoSink = false, bool Reshaped = false, bool Elsewhere = false, (int A, int B)? Same = null, (int A, int B)? SameParameter = null);
+        bool NoSink = false, bool Reshaped = false, bool Elsewhere = false,
+        (int A, int B)? Same = null, (int A, int B)? SameParameter = null);
 }
 
 /// <summary>Σ w y with fixed weights: what the tests differentiate.</summary>

@@ -30,10 +30,12 @@ internal sealed class StructureOpCases : OpCases
     {
         foreach (var (rows, n) in ((int, int)[])[(6, 3), (5, 19), (2, 1)])
         {
-            float[] mean = [.. Enumerable.Range(0, n).Select(i => 0.1f * i)], variance = [.. Enumerable.Range(0, n).Select(i => 0.5f + 0.1f * i)];
+            float[] mean = [.. Enumerable.Range(0, n).Select(i => 0.1f * i)];
+            float[] variance = [.. Enumerable.Range(0, n).Select(i => 0.5f + 0.1f * i)];
             OpInput[] learned = [Drawn(rows, n), Drawn(n), Drawn(n), Statistic(mean), Statistic(variance)];
             yield return Case<BatchNormOp>($"training, {rows} rows of {n}", learned,
-                x => BatchNormOp.Of(x[0], x[1], x[2], x.Statistic(3), x.Statistic(4), 0.1f, 1e-3f), x => Normalised(x[0], x[1], x[2], n, 1e-3),
+                x => BatchNormOp.Of(x[0], x[1], x[2], x.Statistic(3), x.Statistic(4), 0.1f, 1e-3f),
+                x => Normalised(x[0], x[1], x[2], n, 1e-3),
                 TapeMode.Train);
             yield return Case<BatchNormOp>($"running statistics, {rows} rows of {n}", learned,
                 x => BatchNormOp.Of(x[0], x[1], x[2], x.Statistic(3), x.Statistic(4), 0.1f, 1e-3f),
@@ -75,7 +77,8 @@ internal sealed class StructureOpCases : OpCases
         }
         foreach (var n in (int[])[1, 4, 19])
         {
-            yield return Case<Cross>($"of {n}", [Drawn(3, n), Drawn(3, n), Drawn(n, n), Drawn(n)], x => Cross.Of(x[0], x[1], x[2], x[3]), x =>
+            yield return Case<Cross>($"of {n}", [Drawn(3, n), Drawn(3, n), Drawn(n, n), Drawn(n)],
+                x => Cross.Of(x[0], x[1], x[2], x[3]), x =>
             {
                 var y = new double[3 * n];
                 for (var k = 0; k < y.Length; k++)

@@ -2,6 +2,7 @@ using Recsys.Data;
 using Recsys.Features;
 using Recsys.Graphs;
 using Recsys.Indexing;
+using Recsys.Nn;
 using Recsys.Numerics;
 using Recsys.Persistence;
 using Recsys.Rank;
@@ -45,6 +46,15 @@ internal static class StandardModels
         [SvdFeature.Kind] = () => SvdFeature.Train(Clicks.Features, Clicks.Examples, new() { Factors = 2, Epochs = 2 }),
         [LogisticRegression.Kind] = ()
             => LogisticRegression.Train(SparseMatrix.FromRows(2, [[(0, 1f)], [(1, 1f)], [(0, 1f), (1, 2f)]]), [0, 1, 1]),
+        [DcnV2.Kind] = () => DcnV2.Create(
+            Drawn, Features().Schema, new() { Dimension = 2, Hidden = [3], Rank = 1, Parallel = true, BatchNorm = true }),
+        [DeepFm.Kind] = () => DeepFm.Create(Drawn, Features().Schema, new() { Dimension = 2, Hidden = [3, 2], Dropout = 0.1f }),
+        [Dnn.Kind] = () => Dnn.Create(Drawn, Features().Schema, new() { Dimension = 2, Hidden = [3, 2], Activation = Activation.Dice }),
+        [Nfm.Kind] = () => Nfm.Create(Drawn, Features().Schema, new() { Dimension = 2, Hidden = [3], Output = NetworkOutput.Value }),
+        [Pnn.Kind] = () => Pnn.Create(
+            Drawn, Features().Schema, new() { Dimension = 2, Hidden = [3], Product = PnnProduct.Both, Activation = Activation.PRelu }),
+        [WideDeep.Kind] = () => WideDeep.Create(
+            Drawn, Features().Schema, new() { Dimension = 2, Hidden = [3], Wide = ["genres", "bucket"], Deep = ["item", "price"] }),
         [DeepWalk.Kind] = () => DeepWalk.Train(
             Graph.FromEdges(4, [0, 1, 2], [1, 2, 0]), NodeLabels.From([[0], [1], [], []]), new DeepWalkOptions { Dimensions = 4, Walks = 2 }),
         [ContentBased.Kind] = () => ContentBased.Train(ContractData.Communities(), Recall.ContentTests.Described(30)),
@@ -91,6 +101,8 @@ internal static class StandardModels
             Feature.Buckets("bucket", Side.Item, 4, column: "price"), Feature.Number("price", Side.Item, NumberScale.Standardised),
             Feature.Label("taken")).Fit(items: items.KeyedBy("id"), train: data);
     }
+
+    private static ParameterScope Drawn => ParameterScope.Initialise(7);
 
     private static GbdtLr WeightedLeaves()
     {

@@ -25,7 +25,8 @@ public enum Activation
     Dice,
 }
 
-/// <summary>An activation with what it learns: <c>slope</c> [n] of PReLU and Dice, the statistics <c>mean</c> and <c>variance</c> of Dice.</summary>
+/// <summary>An activation with what it learns: <c>slope</c> [n] of PReLU and Dice, the statistics <c>mean</c> and <c>variance</c> of
+/// Dice.</summary>
 public sealed class ActivationLayer
 {
     private readonly Activation _kind;

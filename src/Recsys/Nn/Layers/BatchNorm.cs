@@ -2,8 +2,10 @@ namespace Recsys.Nn;
 
 /// <summary>
 /// y = γ (x − μ) / √(σ² + ε) + β, column by column. While training μ and σ² are the mean and the variance of the rows of one shard (ghost
-/// batches: Hoffer et al., NIPS 2017), so they depend on how many shards there are, never on threads; each shard moves the running statistics
-/// by the momentum, as PyTorch does, and the mean over the shards is kept. A shard of one row gives β and moves nothing. Serving uses the running
+/// batches: Hoffer et al., NIPS 2017), so they depend on how many shards there are, never on threads; each shard moves the running
+/// statistics
+/// by the momentum, as PyTorch does, and the mean over the shards is kept. A shard of one row gives β and moves nothing. Serving uses the
+/// running
 /// statistics. Parameters: <c>scale</c> [n], <c>shift</c> [n]; statistics <c>mean</c> [n], <c>variance</c> [n].
 /// </summary>
 public sealed class BatchNorm

@@ -1,6 +1,7 @@
 namespace Recsys.Nn;
 
-/// <summary>Hidden layers and one output: h · a^L + b. Parameters: those of the <see cref="Mlp"/>, <c>output.weight</c> [width, 1], <c>output.bias</c> [1].</summary>
+/// <summary>Hidden layers and one output: h · a^L + b. Parameters: those of the <see cref="Mlp"/>, <c>output.weight</c> [width, 1],
+/// <c>output.bias</c> [1].</summary>
 public sealed class Tower
 {
     private readonly Mlp _hidden;

@@ -4,7 +4,8 @@ using Recsys.Numerics;
 namespace Recsys.Nn;
 
 /// <summary>
-/// y = x₀ ⊙ (x W + b) + x in one op: a cross layer. Wang et al., "DCN V2: improved deep and cross network", WWW 2021, eq. 1. W [n, n], b [n].
+/// y = x₀ ⊙ (x W + b) + x in one op: a cross layer. Wang et al., "DCN V2: improved deep and cross network", WWW 2021, eq. 1. W [n, n], b
+/// [n].
 /// </summary>
 internal sealed class Cross : Op
 {
@@ -16,8 +17,10 @@ internal sealed class Cross : Op
     {
         var n = x.Shape.Columns;
         if (first.Shape != x.Shape) throw Mismatch("cross", first.Shape, x.Shape, "they must be equal");
-        if (w.Shape.Rank != 2 || w.Shape[0] != n || w.Shape[1] != n) throw Mismatch("cross", x.Shape, w.Shape, "the weights must be [n, n] for rows of n");
-        if (b.Shape.Rank != 1 || b.Shape[0] != n) throw Mismatch("cross", x.Shape, b.Shape, "the bias must be [n] for rows of n");
+        if (w.Shape.Rank != 2 || w.Shape[0] != n || w.Shape[1] != n)
+            throw Mismatch("cross", x.Shape, w.Shape, "the weights must be [n, n] for rows of n");
+        if (b.Shape.Rank != 1 || b.Shape[0] != n)
+            throw Mismatch("cross", x.Shape, b.Shape, "the bias must be [n] for rows of n");
         var y = x.Tape.Push(Instance, x.Shape, first, x, w, b);
         var linear = x.Tape.At(y.Node).Kept = x.Tape.Take(x.Shape.Length);
         Gemm.Multiply(x.Shape.Length / n, n, n, x.Values, w.Values, linear.Span);

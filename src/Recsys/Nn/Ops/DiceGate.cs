@@ -3,7 +3,8 @@ using Recsys.Numerics;
 namespace Recsys.Nn;
 
 /// <summary>
-/// y = p x + (1 − p) a x with p = σ(n), where n is x normalised over the batch and a is learned for each column. Zhou et al., "Deep interest
+/// y = p x + (1 − p) a x with p = σ(n), where n is x normalised over the batch and a is learned for each column. Zhou et al., "Deep
+/// interest
 /// network for click-through rate prediction", KDD 2018, eq. 3.
 /// </summary>
 internal sealed class DiceGate : Op

@@ -15,7 +15,8 @@ internal sealed class Dropout : Op
     public static Tensor Of(Tensor x, float probability)
     {
         if (!(probability >= 0 && probability < 1))
-            throw new ArgumentOutOfRangeException(nameof(probability), probability, "The probability of dropout must be at least 0 and below 1.");
+            throw new ArgumentOutOfRangeException(nameof(probability), probability,
+                "The probability of dropout must be at least 0 and below 1.");
         var tape = x.Tape;
         var threshold = Threshold(probability);
         if (tape.Mode != TapeMode.Train || threshold == 0) return x;

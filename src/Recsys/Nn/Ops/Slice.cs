@@ -13,7 +13,8 @@ internal sealed class Slice : Op
     {
         var columns = x.Shape.Columns;
         if (start < 0 || length < 0 || start > columns - length || x.Shape.Rank == 0)
-            throw new ArgumentOutOfRangeException(nameof(start), start, $"slice: the columns {start} to {start + (long)length - 1} do not lie in the shape {x.Shape}.");
+            throw new ArgumentOutOfRangeException(nameof(start), start,
+                $"slice: the columns {start} to {start + (long)length - 1} do not lie in the shape {x.Shape}.");
         var shape = x.Shape.Rank switch
         {
             1 => new Shape(length),

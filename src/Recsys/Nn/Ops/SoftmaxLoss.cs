@@ -3,7 +3,8 @@ using Recsys.Numerics;
 namespace Recsys.Nn;
 
 /// <summary>
-/// ℓ = c [log Σ_j exp(z_j − log q_j) − (z_t − log q_t)] for each row of logits with target column t: softmax cross-entropy, and over sampled
+/// ℓ = c [log Σ_j exp(z_j − log q_j) − (z_t − log q_t)] for each row of logits with target column t: softmax cross-entropy, and over
+/// sampled
 /// columns its correction by the probabilities q with which they came. Bengio and Senécal, "Adaptive importance sampling to accelerate
 /// training of a neural probabilistic language model", IEEE TNN 2008. A column that names the target's item again takes no part.
 /// </summary>
@@ -35,7 +36,8 @@ internal sealed class SoftmaxLoss : Op
         {
             var target = targets[row];
             if ((uint)target >= (uint)columns)
-                throw new ArgumentOutOfRangeException(nameof(targets), target, $"softmax loss: row {row} of {logits.Shape} has no such column.");
+                throw new ArgumentOutOfRangeException(nameof(targets), target,
+                    $"softmax loss: row {row} of {logits.Shape} has no such column.");
             var z = kept.Span.Slice(rows + row * columns, columns);
             logits.Values.Slice(row * columns, columns).CopyTo(z);
             if (!logQ.IsEmpty) Elementwise.Axpy(-1, logQ.Length == columns ? logQ : logQ.Slice(row * columns, columns), z);
@@ -54,7 +56,8 @@ internal sealed class SoftmaxLoss : Op
         static void Fits(string what, int count, int one, int other, bool optional)
         {
             if (count != one && count != other && !(optional && count == 0))
-                throw new ArgumentException($"softmax loss: there are {count} {what}; {one} are needed" + (other != one ? $", or {other}." : "."));
+                throw new ArgumentException(
+                    $"softmax loss: there are {count} {what}; {one} are needed" + (other != one ? $", or {other}." : "."));
         }
     }
 

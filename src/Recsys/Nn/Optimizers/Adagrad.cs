@@ -1,5 +1,6 @@
 // G = G + g²;   w = w − η g / (√G + ε)
-// Duchi, Hazan and Singer, "Adaptive subgradient methods for online learning and stochastic optimization", JMLR 2011, with a diagonal matrix.
+// Duchi, Hazan and Singer, "Adaptive subgradient methods for online learning and stochastic optimization", JMLR 2011, with a diagonal
+// matrix.
 
 using Recsys.Numerics;
 
@@ -24,6 +25,7 @@ public sealed record Adagrad : Optimizer
 
     internal override float InitialState(int state) => InitialAccumulator;
 
-    internal override void Update(Span<float> weights, ReadOnlySpan<float> gradient, Span<float> first, Span<float> second, in OptimizerStep step)
+    internal override void Update(
+        Span<float> weights, ReadOnlySpan<float> gradient, Span<float> first, Span<float> second, in OptimizerStep step)
         => OptimizerKernels.Adagrad(weights, gradient, first, step.A, Epsilon, WeightDecay);
 }

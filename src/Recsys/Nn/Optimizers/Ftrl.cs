@@ -6,7 +6,8 @@ using Recsys.Numerics;
 namespace Recsys.Nn;
 
 /// <summary>
-/// FTRL-proximal: weights that L1 holds at exactly 0. α is <see cref="Optimizer.LearningRate"/>. A weight is a function of what was summed of
+/// FTRL-proximal: weights that L1 holds at exactly 0. α is <see cref="Optimizer.LearningRate"/>. A weight is a function of what was
+/// summed of
 /// its gradients, so it must begin at 0 (else its first step forgets where it began). For rows of tables see <see cref="Optimizer"/>.
 /// </summary>
 public sealed record Ftrl : Optimizer
@@ -24,6 +25,7 @@ public sealed record Ftrl : Optimizer
 
     internal override string Describe() => FormattableString.Invariant($"ftrl {LearningRate:R} {Beta:R} {L1:R} {L2:R}");
 
-    internal override void Update(Span<float> weights, ReadOnlySpan<float> gradient, Span<float> first, Span<float> second, in OptimizerStep step)
+    internal override void Update(
+        Span<float> weights, ReadOnlySpan<float> gradient, Span<float> first, Span<float> second, in OptimizerStep step)
         => OptimizerKernels.Ftrl(weights, gradient, first, second, step.A, Beta, L1, L2);
 }
