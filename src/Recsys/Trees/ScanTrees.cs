@@ -21,12 +21,12 @@ internal sealed class ScanTrees
         var (trees, all, values) = (new ScanTree[roots.Length], new List<ScanNode>(), new List<float>());
         var runs = new List<ScanNode>[4];
         for (var run = 0; run < runs.Length; run++) runs[run] = [];
+        Span<int> starts = stackalloc int[4];
         for (var tree = 0; tree < roots.Length; tree++)
         {
             var firstValue = values.Count;
             foreach (var run in runs) run.Clear();
             if (!Add(nodes, roots[tree], firstValue, values, runs)) return null;
-            Span<int> starts = stackalloc int[5];
             for (var run = 0; run < 4; run++)
             {
                 starts[run] = all.Count;
