@@ -1,0 +1,26 @@
+using Recsys.Nn;
+using Recsys.Rank;
+
+namespace Recsys.Samples.CtrModels;
+
+/// <summary>A trained model with the validation AUC after each epoch; models that train otherwise have none.</summary>
+internal sealed record Trained(IRanker Model, IReadOnlyList<EpochResult> History);
+
+/// <summary>One line for each model of the family.</summary>
+internal static class Models
+{
+    private const int Dimension = 16;
+    private static readonly int[] Hidden = [128, 64];
+
+    public static IEnumerable<(string Name, Func<Clicks, TrainerOptions, IProgress<TrainProgress>, Trained> Train)> All()
+    {
+        yield return ("LogisticRegression", (c, _, progress) => new(LogisticRegression.Train(c.Features, c.Train, progress: progress), []));
+        yield return ("DeepFm", (c, training, progress) => Neural(DeepFm.Train(
+            c.Features, c.Train, new() { Dimension = Dimension, Hidden = Hidden, Training = training }, c.Validation, progress: progress)));
+    }
+
+    private static Trained Neural<TModel, TOptions>(NeuralRanker<TModel, TOptions> model)
+        where TModel : NeuralRanker<TModel, TOptions>, INetwork<TModel, TOptions>
+        where TOptions : class, INetworkOptions<TOptions>, new()
+        => new(model, model.History);
+}
