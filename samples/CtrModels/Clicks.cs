@@ -10,7 +10,7 @@ internal sealed record Clicks(string Name, FeatureSet Features, Examples Train, 
     /// <summary>What the users of a synthetic world were shown, and whether they clicked. The last tenth in time is the test.</summary>
     public static Clicks Synthetic()
     {
-        var world = SyntheticWorld.Create();
+        var world = SyntheticWorld.Create(new() { Users = 1200, Items = 600 });
         var users = Columns.From(world.Users)
             .Key("user", u => u.Key).Text("gender", u => u.Gender).Number("age", u => u.Age).Text("city", u => u.City);
         var items = Columns.From(world.Items)
@@ -41,7 +41,7 @@ internal sealed record Clicks(string Name, FeatureSet Features, Examples Train, 
     public static Clicks MovieLens(string folder)
     {
         var set = Data.MovieLens.Load(folder);
-        var users = set.Users.Count > 0
+        var users = set.Users.Length > 0
             ? Columns.From(set.Users)
                 .Text("gender", u => u.Gender).Text("age", u => u.Age.ToString(CultureInfo.InvariantCulture))
                 .Text("occupation", u => u.Occupation).Text("zip", u => u.ZipCode).InIdOrder()

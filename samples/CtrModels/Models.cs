@@ -15,6 +15,8 @@ internal static class Models
     public static IEnumerable<(string Name, Func<Clicks, TrainerOptions, IProgress<TrainProgress>, Trained> Train)> All()
     {
         yield return ("LogisticRegression", (c, _, progress) => new(LogisticRegression.Train(c.Features, c.Train, progress: progress), []));
+        yield return ("Fm", (c, _, progress) => new(Fm.Train(c.Features, c.Train, new() { Factors = Dimension }, c.Validation, progress: progress), []));
+        yield return ("Ffm", (c, _, progress) => new(Ffm.Train(c.Features, c.Train, validation: c.Validation, progress: progress), []));
         yield return ("DeepFm", (c, training, progress) => Neural(DeepFm.Train(
             c.Features, c.Train, new() { Dimension = Dimension, Hidden = Hidden, Training = training }, c.Validation, progress: progress)));
     }
