@@ -19,6 +19,15 @@ internal static class Models
         yield return ("Ffm", (c, _, progress) => new(Ffm.Train(c.Features, c.Train, validation: c.Validation, progress: progress), []));
         yield return ("DeepFm", (c, training, progress) => Neural(DeepFm.Train(
             c.Features, c.Train, new() { Dimension = Dimension, Hidden = Hidden, Training = training }, c.Validation, progress: progress)));
+        yield return ("Afm", (c, training, progress) => Neural(Afm.Train(
+            c.Features, c.Train, new() { Dimension = Dimension, Training = training }, c.Validation, progress: progress)));
+        yield return ("DeepFfm", (c, training, progress) => Neural(DeepFfm.Train(
+            c.Features, c.Train, new() { Dimension = 8, Hidden = Hidden, Training = training }, c.Validation, progress: progress)));
+        yield return ("FatDeepFfm", (c, training, progress) => Neural(FatDeepFfm.Train(
+            c.Features, c.Train, new() { Dimension = 8, Hidden = Hidden, Training = training }, c.Validation, progress: progress)));
+        yield return ("AutoInt", (c, training, progress) => Neural(AutoInt.Train(
+            c.Features, c.Train, new() { Dimension = Dimension, Layers = 2, HeadWidth = 16, Training = training }, c.Validation,
+            progress: progress)));
     }
 
     private static Trained Neural<TModel, TOptions>(NeuralRanker<TModel, TOptions> model)

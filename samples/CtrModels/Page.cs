@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Text;
 using Recsys.Evaluation;
+using Recsys.Rank;
 
 namespace Recsys.Samples.CtrModels;
 
@@ -54,7 +55,46 @@ internal static class Page
         page.Append("</table>\n");
         Curves(page, "Validation AUC after each epoch", results, e => e.Validation ?? double.NaN);
         Curves(page, "Mean training loss of each epoch", results, e => e.Loss);
+        foreach (var result in results)
+            if (result.Trained.Model is AutoInt attention) Attention(page, clicks, attention);
         return page.Append("</body></html>\n").ToString();
+    }
+
+    // Means over heads and over the first test examples.
+    private static void Attention(StringBuilder page, Clicks clicks, AutoInt model)
+    {
+        const int Cell = 42, Names = 90;
+        const string Title = "What AutoInt's first layer looks at: how much of the field of each column enters the field of each row";
+        var fields = clicks.Features.Schema.Inputs.Select(f => f.Name).ToList();
+        var batch = clicks.Features.CreateBatch(Math.Min(512, clicks.Test.Count));
+        clicks.Features.Assemble(clicks.Test, 0, batch.Capacity, batch);
+        var maps = model.AttentionMaps(batch);
+        var cells = fields.Count * fields.Count;
+        var count = maps.Length / cells;
+        page.Append(CultureInfo.InvariantCulture, $"""
+            <h2>{Title}</h2>
+            <svg width="{Names + (fields.Count * Cell) + 20}" height="{Names + (fields.Count * Cell)}" role="img" aria-label="{Title}">
+
+            """);
+        for (var row = 0; row < fields.Count; row++)
+        {
+            page.Append(CultureInfo.InvariantCulture, $"""
+                <text x="{Names - 6}" y="{(row * Cell) + 26}" text-anchor="end">{WebUtility.HtmlEncode(fields[row])}</text>
+                <text transform="translate({Names + (row * Cell) + 24},{(fields.Count * Cell) + 12}) rotate(40)">{WebUtility.HtmlEncode(fields[row])}</text>
+
+                """);
+            for (var column = 0; column < fields.Count; column++)
+            {
+                var mean = 0.0;
+                for (var map = 0; map < count; map++) mean += maps[(map * cells) + (row * fields.Count) + column] / count;
+                page.Append(CultureInfo.InvariantCulture, $"""
+                    <rect x="{Names + (column * Cell)}" y="{row * Cell}" width="{Cell - 1}" height="{Cell - 1}" fill="#4c78a8" fill-opacity="{mean:F3}"/>
+                    <text x="{Names + (column * Cell) + (Cell / 2)}" y="{(row * Cell) + 26}" text-anchor="middle">{mean:F2}</text>
+
+                    """);
+            }
+        }
+        page.Append("</svg>\n");
     }
 
     private static void Curves(StringBuilder page, string title, IReadOnlyList<Result> results, Func<Recsys.Nn.EpochResult, double> value)

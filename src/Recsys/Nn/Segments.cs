@@ -1,5 +1,3 @@
-using Recsys.Numerics;
-
 namespace Recsys.Nn;
 
 /// <summary>

@@ -10,16 +10,29 @@ public sealed class MultiHeadAttentionTests
         ["plain"] = new() { HeadWidth = 3 },
         ["post"] = new()
         {
-            HeadWidth = 3, Bias = true, Residual = AttentionResidual.Identity, OutputProjection = true, Norm = AttentionNorm.After,
+            HeadWidth = 3,
+            Bias = true,
+            Residual = AttentionResidual.Identity,
+            OutputProjection = true,
+            Norm = AttentionNorm.After,
             ProjectionActivation = Activation.Relu,
         },
         ["pre"] = new()
         {
-            HeadWidth = 3, Bias = true, Residual = AttentionResidual.Identity, OutputProjection = true, Norm = AttentionNorm.Before, Causal = true,
+            HeadWidth = 3,
+            Bias = true,
+            Residual = AttentionResidual.Identity,
+            OutputProjection = true,
+            Norm = AttentionNorm.Before,
+            Causal = true,
         },
         ["projected"] = new()
         {
-            HeadWidth = 3, Bias = true, Residual = AttentionResidual.Projection, ProjectionActivation = Activation.Tanh, Scaled = false,
+            HeadWidth = 3,
+            Bias = true,
+            Residual = AttentionResidual.Projection,
+            ProjectionActivation = Activation.Tanh,
+            Scaled = false,
             Activation = Activation.Relu,
         },
         ["fused"] = new() { HeadWidth = 3, Bias = true, Residual = AttentionResidual.Projection, Activation = Activation.Relu, Causal = true },
