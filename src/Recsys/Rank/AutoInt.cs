@@ -82,17 +82,21 @@ public sealed record AutoIntOptions : DeepOptions, INetworkOptions<AutoIntOption
 public sealed class AutoInt : NeuralRanker<AutoInt, AutoIntOptions>, INetwork<AutoInt, AutoIntOptions>
 {
     private readonly FieldEmbedding _fields;
-    private readonly MultiHeadAttention[] _layers;
+    private readonly List<MultiHeadAttention> _layers = [];
     private readonly Linear _output;
     private readonly Tower? _deep;
 
     private AutoInt(ParameterScope scope, FittedSchema schema, AutoIntOptions options) : base(scope, schema, options)
     {
         _fields = new FieldEmbedding(scope.Scope("fields"), schema, options.Dimension);
-        _layers = new MultiHeadAttention[options.Layers];
-        for (var i = 0; i < _layers.Length; i++)
-            _layers[i] = new MultiHeadAttention(scope.Scope($"attention.{i}"), i == 0 ? options.Dimension : _layers[i - 1].Width, options.Attention);
-        _output = new Linear(scope.Scope("output"), _fields.FieldCount * _layers[^1].Width, 1);
+        var width = options.Dimension;
+        for (var i = 0; i < options.Layers; i++)
+        {
+            // A list, so that a file that announces more layers than it holds fails at the first that it lacks.
+            _layers.Add(new MultiHeadAttention(scope.Scope($"attention.{i}"), width, options.Attention));
+            width = _layers[i].Width;
+        }
+        _output = new Linear(scope.Scope("output"), _fields.FieldCount * width, 1);
         if (options.Hidden.Count > 0) _deep = new Tower(scope.Scope("deep"), _fields.Width, options);
     }
 
@@ -111,8 +115,8 @@ public sealed class AutoInt : NeuralRanker<AutoInt, AutoIntOptions>, INetwork<Au
     /// <returns>α of [examples, heads, fields, fields], row-major; fields in the order of the schema's inputs.</returns>
     public float[] AttentionMaps(ExampleBatch batch, int layer = 0)
     {
-        if ((uint)layer >= (uint)_layers.Length)
-            throw new ArgumentOutOfRangeException(nameof(layer), layer, $"There are {_layers.Length} layers, from 0.");
+        if ((uint)layer >= (uint)_layers.Count)
+            throw new ArgumentOutOfRangeException(nameof(layer), layer, $"There are {_layers.Count} layers, from 0.");
         var x = _fields.Of(new Tape(), batch);
         Tensor attention = default;
         for (var i = 0; i <= layer; i++) x = _layers[i].Of(x, null, out attention);
