@@ -57,13 +57,7 @@ internal static class AttentionKernels
                 var (atQ, atK, atV) = (b * m * s.QueryRow + h * s.Width, b * t * s.KeyRow + h * s.Width, b * t * s.ValueRow + h * s.ValueWidth);
                 if (limit > 0)
                     Gemm.Multiply(Transpose.No, Transpose.Yes, m, limit, s.Width, s.Scale, q[atQ..], s.QueryRow, k[atK..], s.KeyRow, 0, map, t);
-                for (var i = 0; i < m; i++)
-                {
-                    var keys = s.Causal ? Math.Min(limit, i + 1) : limit;
-                    var line = map.Slice(i * t, t);
-                    Elementwise.Softmax(line[..keys], line[..keys]);
-                    line[keys..].Clear();
-                }
+                Elementwise.SoftmaxRows(map, t, s.Causal ? Math.Min(limit, 1) : limit, s.Causal, limit);
                 Gemm.Multiply(Transpose.No, Transpose.No, m, s.ValueWidth, limit, 1, map, t, v[atV..], s.ValueRow,
                     residual.IsEmpty ? 0 : 1, rows[(h * s.ValueWidth)..], s.OutputRow);
             }
@@ -96,18 +90,10 @@ internal static class AttentionKernels
                 if (!dv.IsEmpty) Gemm.Multiply(Transpose.Yes, Transpose.No, limit, u, m, 1, map, t, g, s.OutputRow, 1, dv[atV..], s.ValueRow);
                 if (dq.IsEmpty && dk.IsEmpty) continue;
                 Gemm.Multiply(Transpose.No, Transpose.Yes, m, limit, u, 1, g, s.OutputRow, v[atV..], s.ValueRow, 0, scratch, t);
-                for (var i = 0; i < m; i++) SoftmaxBack(map.Slice(i * t, limit), scratch.Slice(i * t, limit), s.Scale);
+                Elementwise.SoftmaxRowsBack(map, t, limit, s.Scale, scratch);
                 if (!dq.IsEmpty) Gemm.Multiply(Transpose.No, Transpose.No, m, w, limit, 1, scratch, t, k[atK..], s.KeyRow, 1, dq[atQ..], s.QueryRow);
                 if (!dk.IsEmpty) Gemm.Multiply(Transpose.Yes, Transpose.No, limit, w, m, 1, scratch, t, q[atQ..], s.QueryRow, 1, dk[atK..], s.KeyRow);
             }
         }
-    }
-
-    // g = scale · y ⊙ (g − ⟨g, y⟩)
-    private static void SoftmaxBack(ReadOnlySpan<float> y, Span<float> g, float scale)
-    {
-        TensorPrimitives.Subtract(g, Dot.Product(g, y), g);
-        TensorPrimitives.Multiply(g, y, g);
-        Elementwise.Scale(scale, g);
     }
 }

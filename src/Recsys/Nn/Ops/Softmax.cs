@@ -24,12 +24,12 @@ internal sealed class Softmax : Op
         var values = x.Values;
         var output = y.Mutable;
         var limits = lengths is { } given ? given.Lengths : [];
-        var each = limits.IsEmpty ? 1 : rows / limits.Length;
-        for (var r = 0; r < rows; r++)
+        var each = limits.IsEmpty ? Math.Max(1, rows) : rows / limits.Length;
+        values.CopyTo(output);
+        for (var r = 0; r < rows && columns > 0; r += each)
         {
             var limit = limits.IsEmpty ? columns : limits[r / each];
-            Elementwise.Softmax(values.Slice(r * columns, limit), output.Slice(r * columns, limit));
-            output.Slice(r * columns + limit, columns - limit).Clear();
+            Elementwise.SoftmaxRows(output.Slice(r * columns, each * columns), columns, limit, growing: false, limit);
         }
         return y;
     }
@@ -43,14 +43,8 @@ internal sealed class Softmax : Op
         var dx = node.GradientOf(0);
         var columns = node.Shape.Columns;
         if (columns == 0) return;
-        for (var at = 0; at < y.Length; at += columns)
-        {
-            var row = y.Slice(at, columns);
-            var from = g.Slice(at, columns);
-            var to = dx.Slice(at, columns);
-            TensorPrimitives.Subtract(from, Dot.Product(from, row), from);
-            TensorPrimitives.MultiplyAdd(from, row, to, to);
-        }
+        Elementwise.SoftmaxRowsBack(y, columns, columns, 1, g);
+        TensorPrimitives.Add(dx, g, dx);
     }
 }
 
