@@ -5,7 +5,8 @@ public static class AttentionOps
 {
     /// <summary>e^x / Σ e^x over the last axis. [.., n] → [.., n]</summary>
     /// <param name="x">x.</param>
-    /// <param name="lengths">How many elements count for each example, padded to n: the rest get 0, as do all of an empty example. Null for all.</param>
+    /// <param name="lengths">How many elements count for each example, padded to n: the rest get 0, as do all of an empty example. Null for
+    /// all.</param>
     public static Tensor Softmax(this Tensor x, Segments? lengths = null) => Nn.Softmax.Of(x, lengths);
 
     /// <summary>A B for each pair of matrices. [.., m, k] and [.., k, n] → [.., m, n]</summary>
@@ -44,7 +45,7 @@ public static class AttentionOps
         bool residual = false, bool relu = false)
         => Nn.SelfAttention.Of(projections, heads, scale, lengths, causal, residual, relu);
 
-    /// <summary>The weights that an attention gave, [B, H, M, T] row-major: each row sums to 1, or is 0. Good until the tape is reset.</summary>
+    /// <summary>The weights of an attention, [B, H, M, T] row-major: a row sums to 1, or is 0. Good until the tape is reset.</summary>
     /// <param name="attention">What <see cref="Attention"/> or <see cref="SelfAttention"/> returned.</param>
     public static ReadOnlySpan<float> AttentionMaps(this Tensor attention)
         => attention.Tape.At(attention.Node).Op is Nn.Attention or Nn.SelfAttention
@@ -54,7 +55,7 @@ public static class AttentionOps
     /// <summary>x_i ⊙ x_j for all pairs i &lt; j of fields. [B, F, d] → [B, F (F − 1) / 2, d]</summary>
     public static Tensor PairProducts(this Tensor x) => Nn.PairProducts.Of(x);
 
-    /// <summary>x_ij ⊙ x_ji for all pairs i &lt; j of fields; x_ij is what field i keeps for field j. [B, F, F, d] → [B, F (F − 1) / 2, d]</summary>
+    /// <summary>x_ij ⊙ x_ji for all pairs i &lt; j of fields; x_ij is what field i keeps for j. [B, F, F, d] → [B, F (F − 1) / 2, d]</summary>
     public static Tensor CrossProducts(this Tensor x) => CrossPairs.Of(x, inner: false);
 
     /// <summary>⟨x_ij, x_ji⟩ for all pairs i &lt; j of fields. [B, F, F, d] → [B, F (F − 1) / 2]</summary>

@@ -51,13 +51,15 @@ public readonly struct Segments
     public static Segments Ragged(Tape tape, ReadOnlySpan<int> offsets)
     {
         ArgumentNullException.ThrowIfNull(tape);
-        if (offsets.IsEmpty || offsets[0] != 0) throw new ArgumentException("Offsets are one more than the examples and begin at 0.", nameof(offsets));
+        if (offsets.IsEmpty || offsets[0] != 0)
+            throw new ArgumentException("Offsets are one more than the examples and begin at 0.", nameof(offsets));
         var count = offsets.Length - 1;
         var ints = tape.TakeInts(2 * count);
         for (var i = 0; i < count; i++)
         {
             if (offsets[i + 1] < offsets[i])
-                throw new ArgumentException($"The offset {offsets[i + 1]} of place {i + 1} is below the one before it; offsets never fall.", nameof(offsets));
+                throw new ArgumentException(
+                    $"The offset {offsets[i + 1]} of place {i + 1} is below the one before it; offsets never fall.", nameof(offsets));
             ints.Span[i] = offsets[i];
             ints.Span[count + i] = offsets[i + 1] - offsets[i];
         }
@@ -77,7 +79,7 @@ public readonly struct Segments
         for (var i = 0; i < lengths.Length; i++)
         {
             if ((uint)lengths[i] > (uint)padded)
-                throw new ArgumentOutOfRangeException(nameof(lengths), lengths[i], $"A length lies between 0 and the padded length, {padded}.");
+                throw new ArgumentOutOfRangeException(nameof(lengths), lengths[i], $"A length lies between 0 and {padded}, the padded one.");
             ints.Span[i] = i * padded;
             ints.Span[lengths.Length + i] = lengths[i];
         }
@@ -88,7 +90,9 @@ public readonly struct Segments
     {
         var rows = PaddedLength > 0 && x.Rank >= 2 ? x[0] * x[1] : x.Rank == 0 ? 0 : x[0];
         if (x.Rank < 1 || rows != Rows && x[0] != Rows || PaddedLength > 0 && x[0] != Rows && (x[0] != Count || x[1] != PaddedLength))
-            throw new ArgumentException(
-                $"{op}: the shape {x} does not fit segments of {Count} examples and {Rows} rows{(PaddedLength > 0 ? $", padded to {PaddedLength}" : "")}.");
+        {
+            var padded = PaddedLength > 0 ? $", padded to {PaddedLength}" : "";
+            throw new ArgumentException($"{op}: the shape {x} does not fit segments of {Count} examples and {Rows} rows{padded}.");
+        }
     }
 }

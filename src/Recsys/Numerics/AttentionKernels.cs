@@ -24,6 +24,10 @@ internal readonly record struct AttentionSizes(int Examples, int Heads, int Quer
     public int OutputRow => Heads * ValueWidth;
 
     public int MapSize => Queries * Keys;
+
+    /// <summary>Where queries, keys and values of a head of an example begin.</summary>
+    public (int Query, int Key, int Value) Places(int example, int head)
+        => (example * Queries * QueryRow + head * Width, example * Keys * KeyRow + head * Width, example * Keys * ValueRow + head * ValueWidth);
 }
 
 /// <summary>
@@ -54,9 +58,12 @@ internal static class AttentionKernels
             for (var h = 0; h < s.Heads; h++)
             {
                 var map = maps.Slice((b * s.Heads + h) * s.MapSize, s.MapSize);
-                var (atQ, atK, atV) = (b * m * s.QueryRow + h * s.Width, b * t * s.KeyRow + h * s.Width, b * t * s.ValueRow + h * s.ValueWidth);
+                var (atQ, atK, atV) = s.Places(b, h);
                 if (limit > 0)
-                    Gemm.Multiply(Transpose.No, Transpose.Yes, m, limit, s.Width, s.Scale, q[atQ..], s.QueryRow, k[atK..], s.KeyRow, 0, map, t);
+                {
+                    Gemm.Multiply(Transpose.No, Transpose.Yes, m, limit, s.Width,
+                        s.Scale, q[atQ..], s.QueryRow, k[atK..], s.KeyRow, 0, map, t);
+                }
                 Elementwise.SoftmaxRows(map, t, s.Causal ? Math.Min(limit, 1) : limit, s.Causal, limit);
                 Gemm.Multiply(Transpose.No, Transpose.No, m, s.ValueWidth, limit, 1, map, t, v[atV..], s.ValueRow,
                     residual.IsEmpty ? 0 : 1, rows[(h * s.ValueWidth)..], s.OutputRow);
@@ -85,14 +92,17 @@ internal static class AttentionKernels
             for (var h = 0; h < s.Heads; h++)
             {
                 var map = maps.Slice((b * s.Heads + h) * s.MapSize, s.MapSize);
-                var (atQ, atK, atV) = (b * m * s.QueryRow + h * w, b * t * s.KeyRow + h * w, b * t * s.ValueRow + h * u);
+                var (atQ, atK, atV) = s.Places(b, h);
                 var g = rows[(h * u)..];
-                if (!dv.IsEmpty) Gemm.Multiply(Transpose.Yes, Transpose.No, limit, u, m, 1, map, t, g, s.OutputRow, 1, dv[atV..], s.ValueRow);
+                if (!dv.IsEmpty)
+                    Gemm.Multiply(Transpose.Yes, Transpose.No, limit, u, m, 1, map, t, g, s.OutputRow, 1, dv[atV..], s.ValueRow);
                 if (dq.IsEmpty && dk.IsEmpty) continue;
                 Gemm.Multiply(Transpose.No, Transpose.Yes, m, limit, u, 1, g, s.OutputRow, v[atV..], s.ValueRow, 0, scratch, t);
                 Elementwise.SoftmaxRowsBack(map, t, limit, s.Scale, scratch);
-                if (!dq.IsEmpty) Gemm.Multiply(Transpose.No, Transpose.No, m, w, limit, 1, scratch, t, k[atK..], s.KeyRow, 1, dq[atQ..], s.QueryRow);
-                if (!dk.IsEmpty) Gemm.Multiply(Transpose.Yes, Transpose.No, limit, w, m, 1, scratch, t, q[atQ..], s.QueryRow, 1, dk[atK..], s.KeyRow);
+                if (!dq.IsEmpty)
+                    Gemm.Multiply(Transpose.No, Transpose.No, m, w, limit, 1, scratch, t, k[atK..], s.KeyRow, 1, dq[atQ..], s.QueryRow);
+                if (!dk.IsEmpty)
+                    Gemm.Multiply(Transpose.Yes, Transpose.No, limit, w, m, 1, scratch, t, q[atQ..], s.QueryRow, 1, dk[atK..], s.KeyRow);
             }
         }
     }

@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 
 namespace Recsys.Numerics;
 
-/// <summary>Products of the vectors of pairs of fields, pairs in the order (0, 1), (0, 2), …, (1, 2), …. Thread-safe; nothing is allocated.</summary>
+/// <summary>Products of the vectors of pairs of fields, pairs in the order (0, 1), (0, 2), …. Thread-safe; nothing is allocated.</summary>
 internal static unsafe class FieldPairKernels
 {
     /// <summary>y_p = x_i ⊙ x_j.</summary>

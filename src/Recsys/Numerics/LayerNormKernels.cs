@@ -41,7 +41,8 @@ internal static unsafe class LayerNormKernels
     }
 
     /// <summary>
-    /// Adds to the gradients: with z = (x − mean) · rate and h = g ⊙ gain, ∂x = rate (h − mean(h) − z mean(h ⊙ z)), ∂gain = Σ g ⊙ z, ∂bias = Σ g.
+    /// Adds to the gradients: with z = (x − mean) · rate and h = g ⊙ gain, ∂x = rate (h − mean(h) − z mean(h ⊙ z)), ∂gain = Σ g ⊙ z,
+    /// ∂bias = Σ g.
     /// An empty ∂x is not wanted. The gradient is used as scratch.
     /// </summary>
     public static void Backward(ReadOnlySpan<float> x, ReadOnlySpan<float> gain, ReadOnlySpan<float> means, ReadOnlySpan<float> rates,

@@ -43,8 +43,8 @@ internal static class RecurrentKernels
     /// <param name="kept">Receives r, z, n, s_n of each row: [rows, 4 h].</param>
     /// <param name="scratch">[sequences, 4 h]</param>
     /// <param name="states">Receives h_t of each row: [rows, h].</param>
-    public static void GruForward(in RecurrentSequences sequences, ReadOnlySpan<float> p, ReadOnlySpan<float> weights, ReadOnlySpan<float> bias,
-        Span<float> kept, Span<float> scratch, Span<float> states)
+    public static void GruForward(in RecurrentSequences sequences, ReadOnlySpan<float> p, ReadOnlySpan<float> weights,
+        ReadOnlySpan<float> bias, Span<float> kept, Span<float> scratch, Span<float> states)
     {
         var h = bias.Length / 3;
         var sums = scratch[..(sequences.Count * 3 * h)];
@@ -128,8 +128,8 @@ internal static class RecurrentKernels
     /// <param name="kept">Receives σ(a_i), σ(a_f), tanh(a_g), σ(a_o), c_t, tanh(c_t) of each row: [rows, 6 h].</param>
     /// <param name="scratch">[sequences, 5 h]</param>
     /// <param name="states">Receives h_t of each row: [rows, h].</param>
-    public static void LstmForward(in RecurrentSequences sequences, ReadOnlySpan<float> p, ReadOnlySpan<float> weights, ReadOnlySpan<float> bias,
-        Span<float> kept, Span<float> scratch, Span<float> states)
+    public static void LstmForward(in RecurrentSequences sequences, ReadOnlySpan<float> p, ReadOnlySpan<float> weights,
+        ReadOnlySpan<float> bias, Span<float> kept, Span<float> scratch, Span<float> states)
     {
         var h = bias.Length / 4;
         var sums = scratch[..(sequences.Count * 4 * h)];
@@ -186,7 +186,8 @@ internal static class RecurrentKernels
                 var gates = kept.Slice(row * 6 * h, 6 * h);
                 for (var i = 0; i < h; i++)
                 {
-                    var (input, forget, cell, output, tanh) = (gates[i], gates[h + i], gates[2 * h + i], gates[3 * h + i], gates[5 * h + i]);
+                    var (input, forget, cell) = (gates[i], gates[h + i], gates[2 * h + i]);
+                    var (output, tanh) = (gates[3 * h + i], gates[5 * h + i]);
                     var (d, m) = (gradient[row * h + i] + later[a * h + i], memory[a * h + i]);
                     var dc = m + d * output * (1 - tanh * tanh);
                     var old = step == 0 ? 0 : kept[(row - 1) * 6 * h + 4 * h + i];

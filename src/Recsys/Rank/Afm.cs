@@ -1,5 +1,6 @@
 // ŷ = σ(w₀ + Σ_i w_i x_i + p · Σ_{i<j} a_ij (v_i ⊙ v_j) x_i x_j),   a = softmax(a'),   a'_ij = h · relu(W (v_i ⊙ v_j) x_i x_j + b)
-// Xiao et al., "Attentional factorization machines: learning the weight of feature interactions via attention networks", IJCAI 2017, eq. 3 to 6.
+// Xiao et al., "Attentional factorization machines: learning the weight of feature interactions via attention networks", IJCAI 2017,
+// eq. 3 to 6.
 
 using Recsys.Features;
 using Recsys.Nn;

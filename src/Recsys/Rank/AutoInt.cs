@@ -17,7 +17,7 @@ public sealed record AutoIntOptions : DeepOptions, INetworkOptions<AutoIntOption
     /// <summary>With the paper's shape.</summary>
     public AutoIntOptions() => (Dimension, Hidden) = (16, []);
 
-    /// <summary>As the authors' program does it, which differs from the paper: scores divided by √d', projections rectified, rows normalised.</summary>
+    /// <summary>As the authors' program does it, other than the paper: scores divided by √d', projections rectified, rows normalised.</summary>
     public static AutoIntOptions Reference { get; } = new() { Scaled = true, RectifiedProjections = true, LayerNorm = true };
 
     /// <summary>Layers of attention, at least 1. Default 3.</summary>
@@ -109,7 +109,9 @@ public sealed class AutoInt : NeuralRanker<AutoInt, AutoIntOptions>, INetwork<Au
     /// <inheritdoc/>
     public static AutoInt Create(ParameterScope scope, FittedSchema schema, AutoIntOptions options) => new(scope, schema, options);
 
-    /// <summary>Which fields each field attends to: what makes up a score. Row m of a map says how much of each field enters field m; it sums to 1.</summary>
+    /// <summary>
+    /// Which fields each field attends to: what makes up a score. Row m of a map says how much of each field enters field m; it sums to 1.
+    /// </summary>
     /// <param name="batch">Examples.</param>
     /// <param name="layer">0 to the number of layers less 1; the first is about the fields themselves.</param>
     /// <returns>α of [examples, heads, fields, fields], row-major; fields in the order of the schema's inputs.</returns>

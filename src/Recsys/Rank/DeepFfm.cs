@@ -1,6 +1,6 @@
-// ŷ = σ(w₀ + Σ_i w_i x_i + y_DNN([… ⟨e_ij, e_ji⟩ …])) or y_DNN([… e_ij ⊙ e_ji …]) over the pairs i < j of fields, where e_ij is the vector that
-// the feature of field i keeps for field j. The pairs are not summed into the output as in an FFM: they are what the deep network reads.
-// Zhang, Huang and Zhang, "FAT-DeepFFM: field attentive deep field-aware factorization machine", 2019, arXiv 1905.06336, sections 3.1 and 3.4.
+// ŷ = σ(w₀ + Σ_i w_i x_i + y_DNN([… ⟨e_ij, e_ji⟩ …])) or y_DNN([… e_ij ⊙ e_ji …]) over the pairs i < j of fields, where e_ij is the vector
+// that the feature of field i keeps for field j. The pairs are not summed into the output as in an FFM: they are what the deep network reads.
+// Zhang, Huang and Zhang, "FAT-DeepFFM: field attentive deep field-aware factorization machine", 2019, arXiv 1905.06336, 3.1 and 3.4.
 
 using Recsys.Features;
 using Recsys.Nn;
@@ -32,7 +32,8 @@ public sealed record DeepFfmOptions : DeepOptions, INetworkOptions<DeepFfmOption
     }
 
     /// <inheritdoc/>
-    public static DeepFfmOptions Read(ModelReader reader) => Read<DeepFfmOptions>(reader) with { Product = reader.Choice<PairProduct>("product") };
+    public static DeepFfmOptions Read(ModelReader reader)
+        => Read<DeepFfmOptions>(reader) with { Product = reader.Choice<PairProduct>("product") };
 }
 
 /// <summary>A deep network over the field-aware pairs of an example. Score: probability of a click.</summary>

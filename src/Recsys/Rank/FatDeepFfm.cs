@@ -9,7 +9,7 @@ using Recsys.Persistence;
 
 namespace Recsys.Rank;
 
-/// <summary>Options of <see cref="FatDeepFfm"/>. Its dimension is k; its activation is that of the weights s and of hidden layers, 400, 400, 400.</summary>
+/// <summary>Options of <see cref="FatDeepFfm"/>. Its dimension is k; its activation that of the weights s and of hidden layers.</summary>
 public sealed record FatDeepFfmOptions : DeepOptions, INetworkOptions<FatDeepFfmOptions>
 {
     /// <summary>How pairs meet. Default <see cref="PairProduct.Hadamard"/>.</summary>

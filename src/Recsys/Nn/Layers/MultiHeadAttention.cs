@@ -35,7 +35,7 @@ public sealed record MultiHeadAttentionOptions
     /// <summary>d', numbers of a head, at least 1. Default 32.</summary>
     public int HeadWidth { get; init => field = Guard.AtLeast(1, value); } = 32;
 
-    /// <summary>After the projections to queries, keys and values, and that of the residual. Default <see cref="Activation.None"/>.</summary>
+    /// <summary>After the projections to queries, keys and values and of the residual. Default <see cref="Activation.None"/>.</summary>
     public Activation ProjectionActivation { get; init => field = Guard.Defined(value); } = Activation.None;
 
     /// <summary>Whether projections have a bias. Default false.</summary>
@@ -95,7 +95,8 @@ public sealed class MultiHeadAttention
         if (options.ProjectionActivation != Activation.None)
             _projected = new ActivationLayer(scope.Scope("projected"), options.ProjectionActivation, width);
         if (options.Activation != Activation.None) _activation = new ActivationLayer(scope.Scope("activation"), options.Activation, Width);
-        if (options.Norm != AttentionNorm.None) _norm = new LayerNorm(scope.Scope("norm"), options.Norm == AttentionNorm.Before ? inputs : Width);
+        if (options.Norm != AttentionNorm.None)
+            _norm = new LayerNorm(scope.Scope("norm"), options.Norm == AttentionNorm.Before ? inputs : Width);
         _scale = options.Scaled ? 1 / MathF.Sqrt(options.HeadWidth) : 1;
     }
 
@@ -118,7 +119,7 @@ public sealed class MultiHeadAttention
         var plain = _options.ProjectionActivation is Activation.None or Activation.Relu;
         if (!plain) return Finish(x, Attend(y, y, lengths, out attention));
         var inside = _residual is not null && _output is null && _options.Norm != AttentionNorm.Before;
-        var relu = _options.Activation == Activation.Relu && _output is null && (inside || _residual is null && _options.Residual == AttentionResidual.None);
+        var relu = _options.Activation == Activation.Relu && _output is null && (inside || _options.Residual == AttentionResidual.None);
         var p = inside ? Linear.Of(y, _options.ProjectionActivation == Activation.Relu, _query, _key, _value, _residual!)
             : Linear.Of(y, _options.ProjectionActivation == Activation.Relu, _query, _key, _value);   // [B, M, 3 or 4 · H d']
         attention = p.SelfAttention(_options.Heads, _scale, lengths, _options.Causal, inside, relu);

@@ -26,8 +26,9 @@ public sealed class SequenceEmbedding
         if (_feature.Shape != FeatureShape.Sequence)
             throw new ArgumentException($"Feature '{feature}' is a {_feature.Kind}, not a sequence.", nameof(feature));
         _tables = new EmbeddingTable[_feature.Parts.Count];
+        var law = initializer ?? Initializer.Normal(0.01f);
         for (var i = 0; i < _tables.Length; i++)
-            _tables[i] = scope.Scope($"{i}").Table("table", _feature.Parts[i].Cardinality, dimension, initializer ?? Initializer.Normal(0.01f));
+            _tables[i] = scope.Scope($"{i}").Table("table", _feature.Parts[i].Cardinality, dimension, law);
     }
 
     /// <summary>Length of an event's vector.</summary>

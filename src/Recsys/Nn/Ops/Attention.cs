@@ -28,8 +28,8 @@ internal sealed class Attention : Op
         (node.I0, node.I1, node.F0) = (heads, causal ? 1 : 0, scale);
         if (lengths is { } mask) node.Ints = mask.Ints;
         node.Kept = tape.Take(checked(sq[0] * heads * sq[1] * sk[1]));
-        AttentionKernels.Forward(
-            Sizes(sq, sk, sv, node.I0, node.I1, scale), q.Values, k.Values, v.Values, [], LengthsOf(node.Ints.Span), node.Kept.Span, o.Mutable);
+        var sizes = Sizes(sq, sk, sv, node.I0, node.I1, scale);
+        AttentionKernels.Forward(sizes, q.Values, k.Values, v.Values, [], LengthsOf(node.Ints.Span), node.Kept.Span, o.Mutable);
         return o;
     }
 
@@ -47,7 +47,8 @@ internal sealed class Attention : Op
     public static void CheckLengths(Shape keys, in Segments? lengths)
     {
         if (lengths is { } given && (given.Count != keys[0] || given.PaddedLength != keys[1]))
-            throw new ArgumentException($"attention: keys of {keys} do not fit lengths of {given.Count} examples padded to {given.PaddedLength}.");
+            throw new ArgumentException(
+                $"attention: keys of {keys} do not fit lengths of {given.Count} examples padded to {given.PaddedLength}.");
     }
 
     // Segments keep starts and lengths.
@@ -73,7 +74,8 @@ internal sealed class SelfAttention : Op
     {
         var (shape, parts) = (p.Shape, residual ? 4 : 3);
         if (shape.Rank != 3 || heads < 1 || shape[2] % (parts * heads) != 0)
-            throw new ArgumentException($"self attention: the shape {shape} must be [examples, rows, {parts} w] with w a multiple of {heads} heads.");
+            throw new ArgumentException(
+                $"self attention: the shape {shape} must be [examples, rows, {parts} w] with w a multiple of {heads} heads.");
         Attention.CheckLengths(shape, lengths);
         var tape = p.Tape;
         var y = tape.Push(Instance, new Shape(shape[0], shape[1], shape[2] / parts), p);
@@ -84,8 +86,8 @@ internal sealed class SelfAttention : Op
         node.Kept = tape.Take(checked(shape[0] * heads * shape[1] * shape[1]));
         var sizes = Sizes(shape, heads, node.I1, scale, out var w);
         var x = p.Values;
-        AttentionKernels.Forward(
-            sizes, x, From(x, w), From(x, 2 * w), residual ? From(x, 3 * w) : [], Attention.LengthsOf(node.Ints.Span), node.Kept.Span, y.Mutable);
+        AttentionKernels.Forward(sizes, x, From(x, w), From(x, 2 * w), residual ? From(x, 3 * w) : [],
+            Attention.LengthsOf(node.Ints.Span), node.Kept.Span, y.Mutable);
         return y;
     }
 
@@ -95,7 +97,8 @@ internal sealed class SelfAttention : Op
         var sizes = Sizes(node.ShapeOf(0), node.I0, node.I1, node.F0, out var w);
         var x = node.Input(0);
         var dx = node.GradientOf(0);
-        AttentionKernels.Backward(sizes, x, From(x, w), From(x, 2 * w), Attention.LengthsOf(node.Ints), node.Kept, node.Output, node.Gradient,
+        AttentionKernels.Backward(
+            sizes, x, From(x, w), From(x, 2 * w), Attention.LengthsOf(node.Ints), node.Kept, node.Output, node.Gradient,
             dx, From(dx, w), From(dx, 2 * w), (node.I1 & Residual) != 0 ? From(dx, 3 * w) : [], node.Tape.Take(sizes.MapSize).Span);
     }
 

@@ -15,8 +15,8 @@ internal sealed class BatchedProduct : Op
         var fits = left.Rank == right.Rank && left.Rank >= 2 && left[^1] == right[transposed ? ^1 : ^2];
         for (var axis = 0; fits && axis < left.Rank - 2; axis++) fits = left[axis] == right[axis];
         if (!fits)
-            throw Mismatch("batched product", left, right, transposed
-                ? "they must be [.., m, k] and [.., n, k] with the same leading axes" : "they must be [.., m, k] and [.., k, n] with the same leading axes");
+            throw Mismatch("batched product", left, right,
+                $"they must be [.., m, k] and [.., {(transposed ? "n, k" : "k, n")}] with the same leading axes");
         var (m, k, n) = (left[^2], left[^1], right[transposed ? ^2 : ^1]);
         var c = a.Tape.Push(Instance, left.Rank switch
         {
@@ -53,7 +53,8 @@ internal sealed class BatchedProduct : Op
             for (var i = 0; i < batches; i++)
             {
                 Gemm.Multiply(Transpose.No, transposed ? Transpose.No : Transpose.Yes, m, k, n, 1,
-                    g.Slice(i * m * n, m * n), n, b.Slice(i * k * n, k * n), transposed ? k : n, fresh ? 0 : 1, da.Slice(i * m * k, m * k), k);
+                    g.Slice(i * m * n, m * n), n, b.Slice(i * k * n, k * n), transposed ? k : n, fresh ? 0 : 1,
+                    da.Slice(i * m * k, m * k), k);
             }
         }
         if (!node.Wants(1)) return;

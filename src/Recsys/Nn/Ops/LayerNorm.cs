@@ -12,8 +12,9 @@ internal sealed class LayerNormOp : Op
     public static Tensor Of(Tensor x, Tensor gain, Tensor bias, float epsilon)
     {
         var columns = x.Shape.Columns;
-        if (gain.Shape.Rank != 1 || gain.Shape[0] != columns) throw Mismatch("layer norm", x.Shape, gain.Shape, "the gain must be as long as the last axis");
-        if (bias.Shape != gain.Shape) throw Mismatch("layer norm", x.Shape, bias.Shape, "the bias must be as long as the last axis");
+        foreach (var shape in (ReadOnlySpan<Shape>)[gain.Shape, bias.Shape])
+            if (shape.Rank != 1 || shape[0] != columns)
+                throw Mismatch("layer norm", x.Shape, shape, "gain and bias must be as long as the last axis");
         var y = x.Tape.Push(Instance, x.Shape, x, gain, bias);
         var rows = columns == 0 ? 0 : x.Shape.Length / columns;
         var kept = x.Tape.At(y.Node).Kept = x.Tape.Take(2 * rows);

@@ -27,7 +27,8 @@ internal sealed class GruOp : Op
         var dp = Recurrence.Zeros(tape, rows * 3 * h);
         var ds = Recurrence.Zeros(tape, rows * 3 * h);
         var before = Recurrence.Zeros(tape, rows * h);
-        RecurrentKernels.GruBackward(Recurrence.SequencesOf(node.Ints), node.Input(1), node.Kept, node.Output, node.Gradient, dp, ds, before,
+        RecurrentKernels.GruBackward(
+            Recurrence.SequencesOf(node.Ints), node.Input(1), node.Kept, node.Output, node.Gradient, dp, ds, before,
             tape.Take(4 * h * sequences).Span);
         Recurrence.Finish(node, dp, ds, before);
     }
@@ -58,7 +59,8 @@ internal sealed class LstmOp : Op
         var da = Recurrence.Zeros(tape, rows * 4 * h);
         var before = Recurrence.Zeros(tape, rows * h);
         RecurrentKernels.LstmBackward(
-            Recurrence.SequencesOf(node.Ints), node.Input(1), node.Kept, node.Output, node.Gradient, da, before, tape.Take(6 * h * sequences).Span);
+            Recurrence.SequencesOf(node.Ints), node.Input(1), node.Kept, node.Output, node.Gradient, da, before,
+            tape.Take(6 * h * sequences).Span);
         Recurrence.Finish(node, da, da, before);
     }
 }
@@ -96,7 +98,11 @@ internal static class Recurrence
     {
         var (h, width) = (node.ShapeOf(1)[0], node.ShapeOf(1)[1]);
         if (node.Wants(0)) LayerKernels.AddColumnSums(dp, node.GradientOf(0));
-        if (node.Wants(1)) Gemm.Multiply(Transpose.Yes, Transpose.No, h, width, before.Length / h, 1, before, h, ds, width, 1, node.GradientOf(1), width);
+        if (node.Wants(1))
+        {
+            var dw = node.GradientOf(1);
+            Gemm.Multiply(Transpose.Yes, Transpose.No, h, width, before.Length / h, 1, before, h, ds, width, 1, dw, width);
+        }
         if (node.Wants(2)) LayerKernels.AddColumnSums(ds, node.GradientOf(2));
     }
 
