@@ -17,6 +17,16 @@ internal static class Models
         yield return ("LogisticRegression", (c, _, progress) => new(LogisticRegression.Train(c.Features, c.Train, progress: progress), []));
         yield return ("Fm", (c, _, progress) => new(Fm.Train(c.Features, c.Train, new() { Factors = Dimension }, c.Validation, progress: progress), []));
         yield return ("Ffm", (c, _, progress) => new(Ffm.Train(c.Features, c.Train, validation: c.Validation, progress: progress), []));
+        yield return ("Dnn", (c, training, progress) => Neural(Dnn.Train(
+            c.Features, c.Train, new() { Dimension = Dimension, Hidden = Hidden, Training = training }, c.Validation, progress: progress)));
+        yield return ("WideDeep", (c, training, progress) => Neural(WideDeep.Train(
+            c.Features, c.Train, new() { Dimension = Dimension, Hidden = Hidden, Training = training }, c.Validation, progress: progress)));
+        yield return ("Nfm", (c, training, progress) => Neural(Nfm.Train(
+            c.Features, c.Train, new() { Dimension = Dimension, Hidden = [64], Training = training }, c.Validation, progress: progress)));
+        yield return ("Pnn", (c, training, progress) => Neural(Pnn.Train(
+            c.Features, c.Train, new() { Dimension = Dimension, Hidden = Hidden, Training = training }, c.Validation, progress: progress)));
+        yield return ("DcnV2", (c, training, progress) => Neural(DcnV2.Train(
+            c.Features, c.Train, new() { Dimension = Dimension, Hidden = Hidden, Training = training }, c.Validation, progress: progress)));
         yield return ("DeepFm", (c, training, progress) => Neural(DeepFm.Train(
             c.Features, c.Train, new() { Dimension = Dimension, Hidden = Hidden, Training = training }, c.Validation, progress: progress)));
         yield return ("Afm", (c, training, progress) => Neural(Afm.Train(

@@ -1,6 +1,5 @@
 using System.Globalization;
 using Recsys.Evaluation;
-using Recsys.Features;
 using Recsys.Nn;
 using Recsys.Rank;
 

@@ -7,6 +7,8 @@ namespace Recsys.Quality.Suites;
 
 internal sealed class GbdtSuite : Suite
 {
+    private static readonly int[] Depths = [1, 3, 5];
+
     private const int Seeds = 20;
 
     public override string Name => "gbdt";
@@ -77,7 +79,7 @@ internal sealed class GbdtSuite : Suite
             {
                 var scores = new float[test.Labels.Length];
                 Gbdt.Train(train, options with { Objective = objective, Seed = seed }).Predict(test.X, scores);
-                return [.. new[] { 1, 3, 5 }.Select(k => 1 - GbdtLosses.Ndcg(test.Groups!, k)(scores, test.Labels))];
+                return [.. Depths.Select(k => 1 - GbdtLosses.Ndcg(test.Groups!, k)(scores, test.Labels))];
             });
             double[] deviations = [0.0348, 0.0212, 0.0201];
             for (var i = 0; i < 3; i++)

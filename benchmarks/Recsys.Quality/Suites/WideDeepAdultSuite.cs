@@ -1,5 +1,4 @@
 using Recsys.Evaluation;
-using Recsys.Features;
 using Recsys.Nn;
 using Recsys.Rank;
 

@@ -4,7 +4,7 @@ namespace Recsys.Nn;
 /// The part of each batch that one shard works on, with memory of its own. A training makes as many as it has shards; one thread at a time
 /// uses one.
 /// </summary>
-public abstract class TrainingShard
+internal abstract class TrainingShard
 {
     /// <summary>Takes up some examples.</summary>
     /// <param name="places">Of the examples that are trained on, 0 to their count less 1. At most as many as the shard was made for.</param>

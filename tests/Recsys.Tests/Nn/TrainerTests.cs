@@ -20,7 +20,7 @@ public sealed class TrainerTests : IDisposable
     private static DeepFmOptions Options(TrainerOptions training) => new() { Dimension = 4, Hidden = [8], Training = training };
 
     private static DeepFm Train(TrainerOptions training, bool validated = false, IProgress<TrainProgress>? progress = null,
-        CancellationToken cancel = default, DeepFm? warmStart = null)
+        DeepFm? warmStart = null, CancellationToken cancel = default)
         => DeepFm.Train(Clicks.Features, Clicks.Examples.Slice(0, 500), Options(training),
             validated ? Clicks.Examples.Slice(500, 200) : null, warmStart, progress, cancel);
 
@@ -71,7 +71,7 @@ public sealed class TrainerTests : IDisposable
             {
                 if (report.Step == 2) stop.Cancel();
             });
-            Assert.Throws<OperationCanceledException>(() => Train(kept, validated: true, progress, stop.Token));
+            Assert.Throws<OperationCanceledException>(() => Train(kept, validated: true, progress, cancel: stop.Token));
         }
         Assert.True(System.IO.File.Exists(File));
         var epochs = new List<int>();
@@ -107,7 +107,7 @@ public sealed class TrainerTests : IDisposable
     {
         using var stop = new CancellationTokenSource();
         var kept = Short with { Checkpoint = new(File) };
-        Assert.Throws<OperationCanceledException>(() => Train(kept, false, new Reports(_ => stop.Cancel()), stop.Token));
+        Assert.Throws<OperationCanceledException>(() => Train(kept, false, new Reports(_ => stop.Cancel()), cancel: stop.Token));
         var error = Assert.Throws<InvalidDataException>(() => Train(kept with { BatchSize = 32 }));
         Assert.Contains(File, error.Message, StringComparison.Ordinal);
         Assert.Contains("batch 32", error.Message, StringComparison.Ordinal);
