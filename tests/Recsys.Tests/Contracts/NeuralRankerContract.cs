@@ -184,7 +184,11 @@ public abstract class NeuralRankerContract<TModel, TOptions>
         var model = Train(features, features.Examples(log, new() { Threshold = 4 }), Short);
         var odd = features.Examples(new ExampleData
         {
-            Users = [-1, 0, 1, 2, -1], Items = [-1, -1, 0, 2, 0], Labels = [[0, 0, 1, 0, 1]], History = log, HistoryEnds = [0, 0, 1, 0, 0],
+            Users = [-1, 0, 1, 2, -1],
+            Items = [-1, -1, 0, 2, 0],
+            Labels = [[0, 0, 1, 0, 1]],
+            History = log,
+            HistoryEnds = [0, 0, 1, 0, 0],
         });
         var scores = Scores(model, features, odd);
         Assert.All(scores, score => Assert.InRange(score, 0, 1));
