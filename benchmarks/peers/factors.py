@@ -1,10 +1,13 @@
 """implicit: AlternatingLeastSquares and BayesianPersonalizedRanking on the pairs of a file, all weights 1.
 
 NDCG@20 over all items that a user has not trained on is printed (to the error stream) when a case is prepared.
+implicit calls the BLAS of scipy for every interaction, so the plain one of a distribution makes it several times slower: PEER_LIBRARIES names
+the folder of a fast one. Built from source, it also needs a scipy whose cython_blas.pxd says noexcept; without, each call takes the GIL.
 """
+import os
 import sys
 
-from peer import serve
+from peer import blas, serve
 
 
 def load():
@@ -55,7 +58,8 @@ def load():
 
         return run
 
-    return f"implicit {implicit.__version__}", prepare
+    libraries = {os.path.basename(path) for path in blas().split(", ")}
+    return f"implicit {implicit.__version__} with " + ", ".join(sorted(n for n in libraries if n.startswith("lib"))), prepare
 
 
 serve(load)
