@@ -8,7 +8,8 @@ namespace Recsys.Graphs;
 //   push(v):  p(v) += (1 - α) r(v);   r(w) += α r(v) w_vw / D_v for each neighbour w;   r(v) = 0
 //
 // Pushing until r(v) ≤ ε D_v everywhere leaves p(v) ≤ rank(v) ≤ p(v) + ε D_v, since D_v rank_v(w) = D_w rank_w(v); it takes at most 1 / (ε
-// (1 - α)) units of degree, however large the graph. No rank is off by more than Σ r either.
+// (1 - α)) units of degree, however large the graph. No rank is off by more than Σ r either. The bound holds because each push settles
+// (1 - α) r(v) of the 1 that there is: a walk that settles more has edges that do not add up to its degrees, and is stopped.
 // Andersen, Chung, Lang, "Local graph partitioning using PageRank vectors", FOCS 2006 (here the walk is not lazy).
 
 /// <summary>
@@ -49,6 +50,7 @@ internal sealed class ForwardPush
     }
 
     /// <summary>Pushes from a node of the graph until r(v) ≤ ε D_v.</summary>
+    /// <exception cref="ArithmeticException">The edges of a node do not add up to its degree, so that the walk would not end.</exception>
     public void Run(int root, double alpha, double epsilon)
     {
         var (side, node) = root < _graph.UserCount ? (_users, root) : (_items, root - _graph.UserCount);
@@ -58,6 +60,7 @@ internal sealed class ForwardPush
     }
 
     /// <summary>Pushes from a user who is not in the graph, with edges of these weights, as if the graph had that user too.</summary>
+    /// <inheritdoc cref="Run(int, double, double)"/>
     public void Run(SparseRow edges, double alpha, double epsilon)
     {
         var degree = 0.0;
@@ -86,6 +89,7 @@ internal sealed class ForwardPush
         // Residuals shrink to the smallest double and stay there: with ε = 0 the rounds would not end.
         if (!(epsilon > 0)) throw new ArgumentOutOfRangeException(nameof(epsilon), epsilon, "epsilon must be above 0.");
         var first = true;
+        var settled = 0.0;
         while (_users.WaitingCount + _items.WaitingCount > 0)
         {
             foreach (var user in _users.TakeWaiting())
@@ -96,6 +100,7 @@ internal sealed class ForwardPush
                 first = false;
                 var r = _users.Take(user);
                 _users.P[user] += (1 - alpha) * r;
+                settled += (1 - alpha) * r;
                 Spread(own ? edges : _graph.Users.Row(user), alpha * r / degree, _items);
             }
             foreach (var item in _items.TakeWaiting())
@@ -105,8 +110,15 @@ internal sealed class ForwardPush
                 first = false;
                 var r = _items.Take(item);
                 _items.P[item] += (1 - alpha) * r;
+                settled += (1 - alpha) * r;
                 Spread(_graph.Items.Row(item), alpha * r / degree, _users);
                 if (_extra[item] > 0) _users.Add(_graph.UserCount, alpha * r / degree * _extra[item]);
+            }
+            // Rounding adds far less than a millionth; NaN is no less than it either.
+            if (!(settled <= 1.000001))
+            {
+                throw new ArithmeticException($"A walk visits nodes {settled} times in all; it must be 1 at most. The weights of a " +
+                    "node's edges do not add up to its degree, or are too large to be added up: scale them down.");
             }
         }
     }

@@ -34,8 +34,9 @@ public sealed record EaseOptions
 /// <summary>
 /// A linear model of every item from all others, solved exactly. One option, no random numbers, often as good as deep autoencoders;
 /// negative weights tell substitutes apart. It holds items × items numbers (4 bytes each, at most 46,340 items; training needs no second
-/// such matrix), takes items³ multiply-adds to train, and trains anew for new items. Immutable; safe for any number of threads; a call
-/// allocates nothing after warm-up.
+/// such matrix) and takes items³ multiply-adds to train. The solution follows from the data alone, so there is nothing to start warm from:
+/// training on the grown log (whose id maps extend the old ones) is the warm start, and the only way to new items; new users need none, a
+/// history serves them. Immutable; safe for any number of threads; a call allocates nothing after warm-up.
 /// </summary>
 public sealed class Ease : IRecaller, ISimilarItems, IModel<Ease>
 {

@@ -26,7 +26,8 @@ internal sealed class HistoryRow(int itemCount, RepeatedItems repeats)
 
     public bool Contains(int item) => _placePlusOne[item] != 0;
 
-    /// <exception cref="ArgumentException">The values are not as many as the items, or one is not finite.</exception>
+    /// <exception cref="ArgumentException">The values are not as many as the items, or one, or a sum of an item's,
+    /// is not finite.</exception>
     public void Load(in RecallRequest request)
     {
         foreach (var item in Items) _placePlusOne[item] = 0;
@@ -55,7 +56,15 @@ internal sealed class HistoryRow(int itemCount, RepeatedItems repeats)
                 place = ++_count;
             }
             else if (repeats == RepeatedItems.Last) _values[place - 1] = value;
-            else if (repeats == RepeatedItems.Sum) _values[place - 1] += value;
+            else if (repeats == RepeatedItems.Sum)
+            {
+                var sum = _values[place - 1] += value;
+                if (!float.IsFinite(sum))
+                {
+                    throw new ArgumentException(
+                        $"The history values of item {history[i]} add up to {sum}; scale them down.", nameof(request));
+                }
+            }
         }
     }
 }

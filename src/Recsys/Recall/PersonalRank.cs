@@ -46,9 +46,10 @@ public sealed record PersonalRankOptions
 /// <summary>
 /// Random walk with restart on the graph of users and items. Reaches items over several steps, so it serves users with few interactions;
 /// leans to what is popular, and a list computed at request time walks a large part of a dense graph (some 30 ms for a million edges),
-/// which
-/// <see cref="PersonalRankOptions.Precompute"/> avoids. Memory: 16 bytes for an edge, 29 for a node and concurrent call, 8 for each
-/// precomputed item. Immutable; safe for any number of threads; a call allocates nothing after warm-up.
+/// which <see cref="PersonalRankOptions.Precompute"/> avoids. The ranks follow from the graph alone, so there is nothing to start warm
+/// from: training on the grown log is the warm start and takes new ids; without precomputed lists that is no more than building the graph.
+/// Memory: 16 bytes for an edge, 29 for a node and concurrent call, 8 for each precomputed item. Immutable; safe for any number of threads;
+/// a call allocates nothing after warm-up.
 /// </summary>
 public sealed class PersonalRank : IRecaller, ISimilarItems, IModel<PersonalRank>
 {

@@ -57,8 +57,9 @@ public sealed record SwingOptions
 /// <summary>
 /// Item neighbours by the swing of user pairs: quieter than counting common users, because a pair of heavy users, or of users with the same
 /// taste throughout, proves little. Costs users squared per item, so popular items are sampled; items met by fewer than two users together
-/// with another item have no neighbours. Memory: the log once, K neighbours of each item, and 16 to 20 bytes for each item and thread.
-/// Immutable; safe for any number of threads; a call allocates nothing after warm-up.
+/// with another item have no neighbours. The lists follow from the data alone, so there is nothing to start warm from: training on the
+/// grown log is the warm start and takes new ids. Memory: the log once, K neighbours of each item, and 16 to 20 bytes for each item and
+/// thread. Immutable; safe for any number of threads; a call allocates nothing after warm-up.
 /// </summary>
 public sealed class Swing : IRecaller, ISimilarItems, IModel<Swing>
 {

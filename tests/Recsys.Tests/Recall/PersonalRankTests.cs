@@ -59,4 +59,37 @@ public sealed class PersonalRankTests
         Assert.Equal(0, model.SimilarItems(2, default, new ScoredItem[3]));
         Assert.Equal(2, Assert.Single(Lists.Recall(model, -1, 3, history: [2])).Item);
     }
+
+    [Theory]
+    [InlineData(0.3)]
+    [InlineData(1e-9)]
+    [InlineData(0)]
+    [InlineData(double.NaN)]
+    public void A_push_over_degrees_that_are_not_the_sums_of_their_edges_is_stopped(double factor)
+    {
+        var graph = PersonalRank.Train(ContractData.Skewed()).Graph;
+        for (var item = 0; item < graph.ItemCount; item++) graph.ItemDegrees[item] *= factor;
+        var push = new ForwardPush(graph);
+        var error = Assert.Throws<ArithmeticException>(() => push.Run(3, 0.99, 1e-12));
+        Assert.Contains("add up to its degree", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_push_over_degrees_that_are_too_large_ends()
+    {
+        var graph = PersonalRank.Train(ContractData.Skewed()).Graph;
+        for (var item = 0; item < graph.ItemCount; item++) graph.ItemDegrees[item] *= 2;
+        var push = new ForwardPush(graph);
+        push.Run(3, 0.99, 1e-9);
+        Assert.InRange(push.Residual(), 0, 1e-3);
+    }
+
+    [Fact]
+    public void Values_of_a_history_that_add_up_to_infinity_are_refused()
+    {
+        var model = PersonalRank.Train(ContractData.Skewed(), new PersonalRankOptions { UseValues = true });
+        var error = Assert.Throws<ArgumentException>(() => Lists.Recall(model, -1, 3, history: [1, 1], values: [3e38f, 3e38f]));
+        Assert.Contains("item 1 add up", error.Message, StringComparison.Ordinal);
+        Lists.AssertSound(Lists.Recall(model, -1, 3, history: [1, 2], values: [3e38f, 3e38f]), 160);
+    }
 }
