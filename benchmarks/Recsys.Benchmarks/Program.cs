@@ -4,8 +4,10 @@ using BenchmarkDotNet.Jobs;
 using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.Emit;
 using Recsys.Benchmarks;
+using Recsys.Benchmarks.Growth;
 using Recsys.Benchmarks.Peers;
 
+if (args is ["growth", ..]) return GrowthRunner.Run(args.AsSpan(1));
 if (args is ["compare", ..]) return ComparisonRunner.Run(args.AsSpan(1));
 if (args is ["memory", ..]) return LogMemory.Run(args.AsSpan(1));
 if (args is ["engine"]) return EngineReport.Run();

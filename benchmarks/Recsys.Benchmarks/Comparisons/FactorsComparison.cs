@@ -65,7 +65,10 @@ internal sealed class FactorsComparison : Comparison
                             run();
                             return double.NaN;
                         };
-                    }) { WarmUps = 0 };   // both have trained once when they printed their NDCG
+                    })
+                    {
+                        WarmUps = 0,   // both have trained once when they printed their NDCG
+                    };
                 }
             }
         }
