@@ -25,10 +25,8 @@ namespace Recsys.Recall;
 
 /// <summary>
 /// Matrix factorisation by alternating least squares, for what people did or for ratings. Quick to train, no learning rate, a new user is
-/// folded in
-/// exactly as training would have solved for them; a new item needs a new training. Immutable; safe for any number of threads; a call
-/// allocates nothing
-/// after warm-up.
+/// folded in exactly as training would have solved for them, a new item by one solve with the users fixed. Immutable; safe for any number
+/// of threads; a call allocates nothing after warm-up.
 /// </summary>
 public sealed partial class Als : FactorModel, IExplains, IModel<Als>
 {

@@ -21,7 +21,7 @@ namespace Recsys.Recall;
 /// after
 /// warm-up.
 /// </summary>
-public sealed class Bpr : FactorModel, IModel<Bpr>
+public sealed class Bpr : FactorModel, IItemFoldIn<Bpr>, IModel<Bpr>
 {
     private readonly PairwiseFoldIn _foldIn;
 
@@ -58,6 +58,17 @@ public sealed class Bpr : FactorModel, IModel<Bpr>
     private protected override FactorScratch NewScratch() => new(Weights, RepeatedItems.One);
 
     /// <inheritdoc/>
+    /// <remarks>
+    /// By the steps of the training on the new item alone: 30 epochs of its users, and of as many other pairs as it would be drawn for. The
+    /// same log gives the same vector.
+    /// </remarks>
+    public Bpr WithItems(Interactions grown, IndexOptions? index = null, CancellationToken cancel = default)
+    {
+        var (weights, foldIn) = PairwiseItems.Run(grown, Weights, _foldIn, new Rule(), cancel);
+        return new Bpr(weights, foldIn, weights.Search(index ?? new ExactIndexOptions(), Environment.ProcessorCount, cancel));
+    }
+
+    /// <inheritdoc/>
     public void Write(ModelWriter writer)
     {
         ArgumentNullException.ThrowIfNull(writer);
@@ -76,7 +87,7 @@ public sealed class Bpr : FactorModel, IModel<Bpr>
         return new Bpr(weights, PairwiseFoldIn.Read(reader, weights.ItemCount), weights.ReadSearch(reader));
     }
 
-    private readonly struct Rule : IPairRule
+    internal readonly struct Rule : IPairRule
     {
         public int Tries => 1;
 

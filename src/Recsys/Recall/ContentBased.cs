@@ -16,8 +16,9 @@ namespace Recsys.Recall;
 
 /// <summary>
 /// Content-based recall: from what items are about, not from who met them, so that items without any interaction are found and every list
-/// explains itself; finds more of the same only, and is as good as the descriptions. Memory: the description twice (by item and by term)
-/// and K topics of each user. Immutable; safe for any number of threads; a call allocates nothing after warm-up.
+/// explains itself; finds more of the same only, and is as good as the descriptions. Profiles are sums over the data, so there is nothing
+/// to start warm from: training on the grown log and descriptions is the warm start and takes new ids. Memory: the description twice (by
+/// item and by term) and K topics of each user. Immutable; safe for any number of threads; a call allocates nothing after warm-up.
 /// </summary>
 public sealed class ContentBased : IRecaller, ISimilarItems, IModel<ContentBased>
 {
@@ -105,6 +106,50 @@ public sealed class ContentBased : IRecaller, ISimilarItems, IModel<ContentBased
             data.UserCount, items.Rows.ColumnCount, rows.ToArray(), columns.ToArray(), weights.ToArray());
         progress?.Report(new TrainProgress("profiles", 1, 1));
         return new ContentBased(options, items.Rows, users, Quality(data, items.Rows.RowCount, options), [.. items.Terms]);
+    }
+
+    /// <summary>
+    /// A model with more items, found by what they are about at once: profiles and known items stay, as do their weights and quality. A new
+    /// item has the least share of users that there is, or, where values count, the mean quality.
+    /// </summary>
+    /// <param name="items">All items by dense id, the known ones first (their rows are not read again). Terms are matched by name; those
+    /// that the model doesn't know are in no profile, but items can share them.</param>
+    /// <exception cref="ArgumentException">Fewer items are described than the model knows.</exception>
+    public ContentBased WithItems(TermVectors items)
+    {
+        ArgumentNullException.ThrowIfNull(items);
+        var count = items.Rows.RowCount;
+        if (count < ItemCount)
+            throw new ArgumentException($"{count} items are described, the model knows {ItemCount}; add rows to the end.", nameof(items));
+        var names = new Dictionary<string, int>();
+        for (var term = 0; term < TermCount; term++) names.TryAdd(_terms[term], term);
+        var terms = new List<string>(_terms);
+        var (rows, columns, weights) = (new List<int>(), new List<int>(), new List<float>());
+        for (var item = 0; item < count; item++)
+        {
+            var row = item < ItemCount ? _items.Row(item) : items.Rows.Row(item);
+            for (var k = 0; k < row.Length; k++)
+            {
+                rows.Add(item);
+                columns.Add(item < ItemCount ? row.Columns[k] : TermOf(items.Terms[row.Columns[k]]));
+                weights.Add(row.Values[k]);
+            }
+        }
+        var quality = new float[count];
+        _quality.CopyTo(quality, 0);
+        var usual = ItemCount == 0 ? 0
+            : _options.UseValues ? TensorPrimitives.Sum<float>(_quality) / ItemCount : TensorPrimitives.Min<float>(_quality);
+        quality.AsSpan(ItemCount).Fill(usual);
+        var described = SparseMatrix.FromTriplets(count, terms.Count, rows.ToArray(), columns.ToArray(), weights.ToArray());
+        var users = new SparseMatrix(UserCount, terms.Count, _users.RowOffsets, _users.Columns, _users.Values);
+        return new ContentBased(_options, described, users, quality, [.. terms]);
+
+        int TermOf(string name)
+        {
+            if (names.TryGetValue(name, out var known)) return known;
+            terms.Add(name);
+            return names[name] = terms.Count - 1;
+        }
     }
 
     /// <summary>

@@ -22,8 +22,8 @@ namespace Recsys.Recall;
 
 /// <summary>
 /// Matrix factorisation by stochastic gradient descent, for ratings or for what people did. Compact and quick to serve, generalises beyond
-/// items met together; a new item needs a new training. An item without interactions is expected to be average (ratings) or not wanted.
-/// Immutable; safe for any number of threads; a call allocates nothing after warm-up.
+/// items met together; new users and items are folded in by one solve with the other side fixed. An item without interactions is expected
+/// to be average (ratings) or not wanted. Immutable; safe for any number of threads; a call allocates nothing after warm-up.
 /// </summary>
 public sealed partial class Lfm : FactorModel, IModel<Lfm>
 {

@@ -24,12 +24,49 @@ internal sealed class PairwiseFoldIn
     private readonly float _rate;
     private readonly float _regularization;
     private readonly float[] _popularity;   // of each item, to draw by; empty: all alike
+    private readonly double _total;
+    private readonly int _items;
     private readonly AliasTable? _table;
 
-    public PairwiseFoldIn(float rate, float regularization, float[] popularity)
+    public PairwiseFoldIn(float rate, float regularization, int items, float[] popularity)
     {
-        (_rate, _regularization, _popularity) = (rate, regularization, popularity);
+        (_rate, _regularization, _items, _popularity) = (rate, regularization, items, popularity);
+        foreach (var weight in popularity) _total += weight;
         if (popularity.Length > 0) _table = new AliasTable(popularity);
+    }
+
+    /// <summary>η of the first step.</summary>
+    public float Rate => _rate;
+
+    /// <summary>λ.</summary>
+    public float Regularization => _regularization;
+
+    /// <summary>An item to put second.</summary>
+    public int Draw(in Rng draws, ulong index, int items) => _table is null ? draws.Below(index, items) : _table.Sample(draws, index);
+
+    /// <summary>How likely it is that a draw is that item.</summary>
+    public double Share(int item) => _popularity.Length == 0 ? 1.0 / _items : _popularity[item] / _total;
+
+    /// <summary>The same for more items, which are drawn by their n^β too.</summary>
+    public PairwiseFoldIn Grown(NewItems added)
+    {
+        if (_popularity.Length == 0) return new PairwiseFoldIn(_rate, _regularization, added.Count, []);
+        var popularity = new float[added.Count];
+        _popularity.CopyTo(popularity, 0);
+        var counts = new int[added.Count];
+        foreach (var item in added.Users.Columns) counts[item]++;
+        // β by least squares, from what n^β is for the known items.
+        double products = 0, squares = 0;
+        for (var item = 0; item < added.First; item++)
+        {
+            if (counts[item] < 2 || !(_popularity[item] > 0)) continue;
+            var log = Math.Log(counts[item]);
+            (products, squares) = (products + log * Math.Log(_popularity[item]), squares + log * log);
+        }
+        var power = squares > 0 ? Math.Clamp(products / squares, 0, 2) : 1;
+        for (var item = added.First; item < added.Count; item++)
+            popularity[item] = counts[item] == 0 ? 0 : (float)Math.Pow(counts[item], power);
+        return new PairwiseFoldIn(_rate, _regularization, added.Count, popularity);
     }
 
     public void Run<TRule>(FactorWeights weights, HistoryRow history, in TRule rule, Span<float> p) where TRule : struct, IPairRule
@@ -49,7 +86,7 @@ internal sealed class PairwiseFoldIn
             for (var t = 1; t <= rule.Tries; t++)
             {
                 var index = (ulong)step * 16384 + (ulong)t;
-                var j = _table is null ? draws.Below(index, weights.ItemCount) : _table.Sample(draws, index);
+                var j = Draw(draws, index, weights.ItemCount);
                 if (history.Contains(j)) continue;
                 var other = weights.Q.AsSpan(j * f, f);
                 var slope = rule.Slope(score - Dot.Product(p, other) - Bias(j), t, ref loss);
@@ -79,6 +116,6 @@ internal sealed class PairwiseFoldIn
             && (!(TensorPrimitives.Min<float>(popularity) >= 0) || !(TensorPrimitives.Sum<float>(popularity) is > 0 and < float.MaxValue));
         if (bad) throw reader.Invalid("the tensor 'popularity' must not be negative and must have a positive, finite sum.");
         return new PairwiseFoldIn(
-            reader.Single("learning_rate", float.Epsilon, float.MaxValue), reader.Single("regularization", 0, 1000), popularity);
+            reader.Single("learning_rate", float.Epsilon, float.MaxValue), reader.Single("regularization", 0, 1000), items, popularity);
     }
 }

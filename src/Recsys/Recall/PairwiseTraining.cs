@@ -62,7 +62,7 @@ internal static class PairwiseTraining
             }
             progress?.Report(new TrainProgress("epoch", epoch + 1, options.Epochs, loss));
         }
-        return (Finish(users, state, old), new PairwiseFoldIn(options.LearningRate, options.Regularization, popularity));
+        return (Finish(users, state, old), new PairwiseFoldIn(options.LearningRate, options.Regularization, users.ColumnCount, popularity));
     }
 
     private static double Block<TRule>(

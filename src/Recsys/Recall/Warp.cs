@@ -23,7 +23,7 @@ namespace Recsys.Recall;
 /// bias.
 /// Immutable; safe for any number of threads; a call allocates nothing after warm-up.
 /// </summary>
-public sealed class Warp : FactorModel, IModel<Warp>
+public sealed class Warp : FactorModel, IItemFoldIn<Warp>, IModel<Warp>
 {
     private readonly PairwiseFoldIn _foldIn;
     private readonly Rule _rule;
@@ -63,6 +63,17 @@ public sealed class Warp : FactorModel, IModel<Warp>
     private protected override FactorScratch NewScratch() => new(Weights, RepeatedItems.One);
 
     /// <inheritdoc/>
+    /// <remarks>
+    /// By the steps of the training on the new item alone: 30 epochs of its users, and of as many other pairs as it would be drawn for. The
+    /// same log gives the same vector.
+    /// </remarks>
+    public Warp WithItems(Interactions grown, IndexOptions? index = null, CancellationToken cancel = default)
+    {
+        var (weights, foldIn) = PairwiseItems.Run(grown, Weights, _foldIn, _rule, cancel);
+        return new Warp(weights, foldIn, _rule.Tries, weights.Search(index ?? new ExactIndexOptions(), Environment.ProcessorCount, cancel));
+    }
+
+    /// <inheritdoc/>
     public void Write(ModelWriter writer)
     {
         ArgumentNullException.ThrowIfNull(writer);
@@ -83,7 +94,7 @@ public sealed class Warp : FactorModel, IModel<Warp>
         return new Warp(weights, foldIn, reader.Int32("tries", 1, 10_000), weights.ReadSearch(reader));
     }
 
-    private readonly struct Rule : IPairRule
+    internal readonly struct Rule : IPairRule
     {
         private readonly float[] _weights;   // L of the rank after that many draws
 

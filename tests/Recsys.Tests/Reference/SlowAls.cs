@@ -8,26 +8,35 @@ internal static class SlowAls
 {
     /// <summary>x (and b) of a user with these values: one equation for every item, not only for the user's own.</summary>
     public static double[] Solve(Als model, AlsOptions o, ReadOnlySpan<int> items, ReadOnlySpan<float> values, int itemCount)
+        => Solve(o, items, values, itemCount, model.Mean, item => model.ItemFactors(item).ToArray(), model.ItemBias);
+
+    /// <summary>y (and b) of an item with these users.</summary>
+    public static double[] SolveItem(Als model, AlsOptions o, ReadOnlySpan<int> users, ReadOnlySpan<float> values)
+        => Solve(o, users, values, model.UserCount, model.Mean, user => model.UserFactors(user).ToArray(), model.UserBias);
+
+    private static double[] Solve(
+        AlsOptions o, ReadOnlySpan<int> ids, ReadOnlySpan<float> values, int count, float mean, Func<int, float[]> factors,
+        Func<int, float> bias)
     {
         var rated = o.Feedback == AlsFeedback.Explicit;
         var size = o.Factors + (rated && o.Biases ? 1 : 0);
         var (a, b) = (new double[size, size], new double[size]);
         var own = new Dictionary<int, float>();
-        for (var k = 0; k < items.Length; k++) own[items[k]] = values[k];
-        for (var item = 0; item < itemCount; item++)
+        for (var k = 0; k < ids.Length; k++) own[ids[k]] = values[k];
+        for (var id = 0; id < count; id++)
         {
-            var known = own.TryGetValue(item, out var value);
+            var known = own.TryGetValue(id, out var value);
             if (rated && !known) continue;
-            var (c, p) = rated ? (1, value - (o.Biases ? model.Mean + model.ItemBias(item) : 0)) : Cell(o, known, value);
+            var (c, p) = rated ? (1, value - (o.Biases ? mean + bias(id) : 0)) : Cell(o, known, value);
             var y = new double[size];
-            for (var f = 0; f < size; f++) y[f] = f < o.Factors ? model.ItemFactors(item)[f] : 1;
+            for (var f = 0; f < size; f++) y[f] = f < o.Factors ? factors(id)[f] : 1;
             for (var f = 0; f < size; f++)
             {
                 b[f] += c * p * y[f];
                 for (var g = 0; g < size; g++) a[f, g] += c * y[f] * y[g];
             }
         }
-        for (var f = 0; f < size; f++) a[f, f] += Ridge(o, items.Length, itemCount);
+        for (var f = 0; f < size; f++) a[f, f] += Ridge(o, ids.Length, count);
         return Eliminate(a, b);
     }
 
