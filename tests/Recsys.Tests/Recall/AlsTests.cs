@@ -177,9 +177,48 @@ public sealed class AlsTests
         AssertRefused("it has 3 factors, but Factors is 4", Exact with { Factors = 4, WarmStart = first }, Log);
         AssertRefused("trained on the other feedback", AlsOptions.ForRatings with { Factors = 3, WarmStart = first }, Log);
         AssertRefused("extend its id maps", warm, ContractData.OneRow());
+        var rated = AlsOptions.ForRatings with { Factors = 3 };
+        AssertRefused("Biases is False", rated with { Biases = false, WarmStart = Als.Train(Log, rated) }, Log);
 
         static void AssertRefused(string why, AlsOptions options, Interactions log)
             => Assert.Contains(why, Assert.Throws<ArgumentException>(() => Als.Train(log, options)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_predicted_rating_stays_within_the_range_of_all_that_was_trained_on()
+    {
+        var options = AlsOptions.ForRatings with { Factors = 3, Regularization = 0.001f };
+        var model = Als.Train(Log, options);
+        var beyond = (Low: 0, High: 0);
+        for (var user = 0; user < 60; user++)
+        {
+            for (var item = 0; item < 150; item++)
+            {
+                var free = model.Mean + model.UserBias(user) + model.ItemBias(item);
+                for (var f = 0; f < 3; f++) free += model.UserFactors(user)[f] * model.ItemFactors(item)[f];
+                Assert.Equal(Math.Clamp(free, 1, 5), model.Predict(user, item), 1e-4);
+                beyond = (beyond.Low + (free < 0.9 ? 1 : 0), beyond.High + (free > 5.1 ? 1 : 0));
+            }
+        }
+        Assert.True(beyond.Low > 0 && beyond.High > 0);
+
+        // A log of threes does not narrow the range, nor move the mean.
+        var threes = ContractData.Build(70, 160, add => add(0, 0, 3, 0));
+        var second = Als.Train(threes, options with { Iterations = 1, WarmStart = model });
+        Assert.Equal(model.Mean, second.Mean);
+        Assert.Contains(Enumerable.Range(0, 150), item => second.Predict(5, item) is > 3.5f or < 2.5f);
+    }
+
+    [Fact]
+    public void A_long_history_after_a_short_one_is_folded_in_alike()
+    {
+        foreach (var options in new[] { Exact, AlsOptions.ForRatings with { Factors = 3 } })
+        {
+            var (used, fresh) = (Als.Train(Log, options), Als.Train(Log, options));
+            Assert.NotEmpty(Lists.Recall(used, -1, 9, history: [1]));
+            int[] history = [.. Enumerable.Range(0, 130)];
+            Assert.Equal(Lists.Recall(fresh, -1, 9, history: history), Lists.Recall(used, -1, 9, history: history));
+        }
     }
 
     [Fact]
