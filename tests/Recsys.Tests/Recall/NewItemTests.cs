@@ -1,7 +1,6 @@
 using Recsys.Data;
 using Recsys.Features;
 using Recsys.Indexing;
-using Recsys.Numerics;
 using Recsys.Recall;
 using Recsys.Tests.Contracts;
 using Recsys.Tests.Reference;

@@ -46,7 +46,14 @@ public sealed class PairwiseStepTests
         AssertSame(Bpr.Train(Log, bpr), bpr, new Bpr.Rule());
         var warp = new WarpOptions
         {
-            Factors = 3, Epochs = 3, Shards = 1, NegativePower = power, ItemBiases = biases, Regularization = 0.2f, Tries = 4, InitialScale = 2,
+            Factors = 3,
+            Epochs = 3,
+            Shards = 1,
+            NegativePower = power,
+            ItemBiases = biases,
+            Regularization = 0.2f,
+            Tries = 4,
+            InitialScale = 2,
         };
         AssertSame(Warp.Train(Log, warp), warp, new Warp.Rule(160, 4));
     }
