@@ -208,13 +208,13 @@ public sealed class NewItemTests
     {
         return name switch
         {
-            "als" => Pair(Als.Train(log, new AlsOptions { Factors = 8 })),
-            "als of ratings" => Pair(Als.Train(log, AlsOptions.ForRatings with { Factors = 6 })),
-            "lfm" => Pair(Lfm.Train(log, new LfmOptions { Factors = 8, Epochs = 60, Biases = true })),
-            "lfm of ratings" => Pair(Lfm.Train(log, LfmOptions.ForRatings with { Factors = 6 })),
-            "bpr" => Pair(Bpr.Train(log, SmallBpr)),
-            "popular bpr" => Pair(Bpr.Train(log, SmallBpr with { NegativePower = 1, ItemBiases = false })),
-            _ => Pair(Warp.Train(log, SmallWarp)),
+            "als" => Pair(Als.Train(log, new AlsOptions { Factors = 8 }, cancel: CancellationToken.None)),
+            "als of ratings" => Pair(Als.Train(log, AlsOptions.ForRatings with { Factors = 6 }, cancel: CancellationToken.None)),
+            "lfm" => Pair(Lfm.Train(log, new LfmOptions { Factors = 8, Epochs = 60, Biases = true }, cancel: CancellationToken.None)),
+            "lfm of ratings" => Pair(Lfm.Train(log, LfmOptions.ForRatings with { Factors = 6 }, cancel: CancellationToken.None)),
+            "bpr" => Pair(Bpr.Train(log, SmallBpr, cancel: CancellationToken.None)),
+            "popular bpr" => Pair(Bpr.Train(log, SmallBpr with { NegativePower = 1, ItemBiases = false }, cancel: CancellationToken.None)),
+            _ => Pair(Warp.Train(log, SmallWarp, cancel: CancellationToken.None)),
         };
 
         (FactorModel, FactorModel) Pair<T>(T old) where T : FactorModel, IItemFoldIn<T> => (old, old.WithItems(grown, null, cancel));
