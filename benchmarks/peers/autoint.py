@@ -2,11 +2,11 @@
 
 Queries, keys, values and residual come from one product; the heads' maps from batched products: its fastest plain form.
 """
+from clicks import work_on
 from peer import serve
 
 
 def load():
-    import numpy
     import torch
     from torch import nn
 
@@ -35,39 +35,11 @@ def load():
             return self.output(self.layers(self.table(rows) * values).flatten(1))[:, 0]
 
     def prepare(case):
-        torch.set_num_threads(case["threads"])
-        torch.manual_seed(1)
-        categories, cardinality, numbers = 26, 100_000, 13
-        count = case["batch"] * case["steps"]
-        rng = numpy.random.default_rng(7)
-        codes = (cardinality ** rng.random((count, categories))).astype(numpy.int64) * 7919 % cardinality
-        rows = numpy.concatenate([codes + numpy.arange(categories) * cardinality,
-                                  numpy.broadcast_to(categories * cardinality + numpy.arange(numbers), (count, numbers))], 1)
-        values = numpy.concatenate([numpy.ones((count, categories)), rng.random((count, numbers))], 1).astype(numpy.float32)
-        rows, values = torch.from_numpy(rows), torch.from_numpy(values)[:, :, None]
-        labels = torch.from_numpy((rng.random(count) < 0.3).astype(numpy.float32))
-        model = AutoInt(categories, cardinality, numbers, 16, 3, 2, case["width"])
-        rest = [p for p in model.parameters() if p is not model.table.weight]
-        sparse, dense = torch.optim.SparseAdam([model.table.weight], lr=1e-3), torch.optim.Adam(rest, lr=1e-3)
-        loss_of = nn.BCEWithLogitsLoss()
+        def create(categories, cardinality, numbers):
+            model = AutoInt(categories, cardinality, numbers, 16, 3, 2, case["width"])
+            return model, [model.table.weight]
 
-        def train():
-            order = torch.randperm(count)
-            for start in range(0, count, case["batch"]):
-                places = order[start:start + case["batch"]]
-                loss = loss_of(model(rows[places], values[places]), labels[places])
-                sparse.zero_grad()
-                dense.zero_grad()
-                loss.backward()
-                sparse.step()
-                dense.step()
-
-        def score():
-            with torch.no_grad():
-                for start in range(0, count, case["batch"]):
-                    torch.sigmoid(model(rows[start:start + case["batch"]], values[start:start + case["batch"]]))
-
-        return {"train": train, "score": score}[case["work"]]
+        return work_on(case, create)
 
     return f"PyTorch {torch.__version__}", prepare
 

@@ -67,7 +67,7 @@ static void Run(People people, string output)
     Console.WriteLine(EvaluationReport.Table(["AUC", "LogLoss", "ECE"], [.. results.Select(r => r.Report)]));
 
     var importance = PermutationImportance.Measure(
-        trees, raw, test.Slice(0, Math.Min(4_000, test.Count)), (scores, labels) => AucMetrics.Auc(scores, labels), new() { Repeats = 4 });
+        trees, raw, test.Slice(0, Math.Min(4_000, test.Count)), ValidationMetric.Higher("AUC", AucMetrics.Auc), new() { Repeats = 4 });
     Explain(trees, raw, test, results.Single(r => r.Model is Gbdt).Scores);
 
     File.WriteAllText(output, Page.Html(people.Name, results, trees.Importance(), importance));

@@ -40,11 +40,21 @@ public sealed class ValidationMetric
     public static ValidationMetric Lower(string name, ValidationMeasure measure) => new(name, false, measure);
 
     /// <summary>The value.</summary>
+    /// <param name="scores">What the model says, one for each row.</param>
+    /// <param name="labels">What was true, one for each row.</param>
+    /// <param name="weights">Of the rows, or empty for 1.</param>
     public double Measure(ReadOnlySpan<float> scores, ReadOnlySpan<float> labels, ReadOnlySpan<float> weights = default)
         => _measure(scores, labels, weights);
 
-    /// <summary>Whether the first value is better than the second; a NaN is better than nothing.</summary>
+    /// <summary>Whether the first value is better than the second; NaN is never better.</summary>
     public bool IsBetter(double value, double than) => HigherIsBetter ? value > than : value < than;
+
+    /// <summary>As <see cref="IsBetter(double, double)"/>; without a metric the values are losses.</summary>
+    internal static bool IsBetter(ValidationMetric? metric, double value, double than) => metric?.IsBetter(value, than) ?? value < than;
+
+    /// <summary>What any finite value is better than; without a metric the values are losses.</summary>
+    internal static double Worst(ValidationMetric? metric)
+        => metric is { HigherIsBetter: true } ? double.NegativeInfinity : double.PositiveInfinity;
 
     private static double MeanSquaredError(ReadOnlySpan<float> scores, ReadOnlySpan<float> labels, ReadOnlySpan<float> weights)
     {

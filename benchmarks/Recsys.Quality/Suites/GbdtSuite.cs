@@ -79,7 +79,7 @@ internal sealed class GbdtSuite : Suite
             {
                 var scores = new float[test.Labels.Length];
                 Gbdt.Train(train, options with { Objective = objective, Seed = seed }).Predict(test.X, scores);
-                return [.. Depths.Select(k => 1 - GbdtLosses.Ndcg(test.Groups!, k)(scores, test.Labels))];
+                return [.. Depths.Select(k => 1 - GbdtLosses.Ndcg(test.Groups!, k).Measure(scores, test.Labels))];
             });
             double[] deviations = [0.0348, 0.0212, 0.0201];
             for (var i = 0; i < 3; i++)

@@ -57,6 +57,24 @@ public readonly struct Shape : IEquatable<Shape>
         }
     }
 
+    /// <summary>The shape with another last axis.</summary>
+    internal Shape WithColumns(int columns) => Rank switch
+    {
+        <= 1 => new Shape(columns),
+        2 => new Shape(_a, columns),
+        3 => new Shape(_a, _b, columns),
+        _ => new Shape(_a, _b, _c, columns),
+    };
+
+    /// <summary>The shape without its last axis.</summary>
+    internal Shape WithoutColumns() => Rank switch
+    {
+        <= 1 => new Shape(),
+        2 => new Shape(_a),
+        3 => new Shape(_a, _b),
+        _ => new Shape(_a, _b, _c),
+    };
+
     /// <inheritdoc/>
     public bool Equals(Shape other) => Rank == other.Rank && _a == other._a && _b == other._b && _c == other._c && _d == other._d;
 

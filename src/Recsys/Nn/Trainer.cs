@@ -49,6 +49,9 @@ internal sealed class Trainer
         {
             var loss = RunEpoch(_state.Epoch, cancel, identity);
             var metric = validate?.Invoke();
+            if (metric is { } judged && double.IsNaN(judged))
+                throw new NonFiniteException($"The validation metric '{_options.Metric.Name}' is NaN after epoch {_state.Epoch + 1}; "
+                    + "it may not be defined for these labels.");
             _state.Epoch++;
             _state.Step = 0;
             _state.LossSum = 0;

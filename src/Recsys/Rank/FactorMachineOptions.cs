@@ -55,11 +55,8 @@ public abstract record FactorMachineOptions
     /// </summary>
     public int EarlyStoppingRounds { get; init => field = Guard.AtLeast(0, value); }
 
-    /// <summary>
-    /// The validation loss from scores and labels, lower is better; null for the mean loss that training minimises. Any metric: 1 - AUC,
-    /// say.
-    /// </summary>
-    public Func<float[], float[], double>? ValidationLoss { get; init; }
+    /// <summary>By what validation examples are judged; null (the default) for the mean loss that training minimises.</summary>
+    public ValidationMetric? Metric { get; init; }
 
     /// <summary>Seed of the first factors and of the order. Default 1.</summary>
     public ulong Seed { get; init; } = 1;

@@ -32,7 +32,7 @@ internal interface IFactorForward
 }
 
 /// <summary>What a training reached.</summary>
-internal readonly record struct FactorOutcome(double TrainingLoss, double? ValidationLoss, int Epochs);
+internal readonly record struct FactorOutcome(double TrainingLoss, double? Validation, int Epochs);
 
 /// <summary>
 /// The loop that factorisation machines share: shuffled batches, each in two rounds over a fixed number of shards (gradients by example,
@@ -66,7 +66,7 @@ internal sealed class FactorTraining
 
     /// <summary>Runs the epochs; the best parameters are in the rows afterwards.</summary>
     /// <param name="stage">The name of the model, for reports.</param>
-    /// <param name="validate">The validation loss of the parameters as they are; null without validation.</param>
+    /// <param name="validate">The validation metric of the parameters as they are; null without validation.</param>
     /// <param name="progress">One report per epoch.</param>
     /// <param name="cancel">Checked within each batch.</param>
     public FactorOutcome Run(string stage, Func<double>? validate, IProgress<TrainProgress>? progress, CancellationToken cancel)
@@ -75,7 +75,7 @@ internal sealed class FactorTraining
             throw new ArgumentException($"{nameof(_options.EarlyStoppingRounds)} is {_options.EarlyStoppingRounds}, but there are no " +
                 "validation examples to stop by.");
         var best = validate is null ? null : _rows.Like();
-        var (bestLoss, bestEpoch, training) = (double.PositiveInfinity, 0, 0.0);
+        var (bestValue, bestEpoch, training) = (ValidationMetric.Worst(_options.Metric), 0, 0.0);
         var rng = new Rng(_options.Seed).Stream(1);
         for (var epoch = 1; epoch <= _options.Epochs; epoch++)
         {
@@ -85,11 +85,11 @@ internal sealed class FactorTraining
             if (!double.IsFinite(training) || training > DivergedLoss) throw Diverged($"the loss of epoch {epoch} is {training}");
             progress?.Report(new TrainProgress(stage, epoch, _options.Epochs, training));
             if (best is null) continue;
-            var loss = validate!();
-            if (double.IsNaN(loss)) throw Diverged($"the validation loss of epoch {epoch} is NaN");
-            if (loss < bestLoss)
+            var value = validate!();
+            if (double.IsNaN(value)) throw Diverged($"the validation metric of epoch {epoch} is NaN");
+            if (ValidationMetric.IsBetter(_options.Metric, value, bestValue))
             {
-                (bestLoss, bestEpoch) = (loss, epoch);
+                (bestValue, bestEpoch) = (value, epoch);
                 _rows.CopyTo(best);
             }
             else if (_options.EarlyStoppingRounds > 0 && epoch - bestEpoch >= _options.EarlyStoppingRounds)
@@ -99,7 +99,7 @@ internal sealed class FactorTraining
         }
         if (bestEpoch > 0) best!.CopyTo(_rows);
         if (!_rows.IsFinite()) throw Diverged("parameters are not finite");
-        return new FactorOutcome(training, best is null ? null : bestLoss, best is null ? _options.Epochs : bestEpoch);
+        return new FactorOutcome(training, best is null ? null : bestValue, best is null ? _options.Epochs : bestEpoch);
     }
 
     private ArithmeticException Diverged(string what) => new($"The training diverged: {what}. Lower " +
@@ -184,12 +184,12 @@ internal sealed class FactorTraining
         return new BatchSums(loss, error, mass);
     }
 
-    /// <summary>The validation loss as a function of the parameters as they are; null without validation.</summary>
+    /// <summary>The validation metric as a function of the parameters as they are; null without validation.</summary>
     /// <param name="validation">The examples, or null.</param>
     /// <param name="features">Their encoders.</param>
     /// <param name="input">The model's input.</param>
     /// <param name="logistic">Whether scores are probabilities σ(z).</param>
-    /// <param name="options">May name another loss.</param>
+    /// <param name="options">May name another metric than the loss.</param>
     /// <param name="score">Writes z for each row.</param>
     public static Func<double>? Validation(
         Examples? validation, FeatureSet features, SparseInput input, bool logistic, FactorMachineOptions options,
@@ -202,9 +202,9 @@ internal sealed class FactorTraining
         return () =>
         {
             score(x, scores);
-            if (options.ValidationLoss is null) return MeanLoss(logistic, scores, labels, weights);
+            if (options.Metric is not { } metric) return MeanLoss(logistic, scores, labels, weights);
             if (logistic) Elementwise.Sigmoid(scores, scores);
-            return options.ValidationLoss(scores, labels);
+            return metric.Measure(scores, labels, weights);
         };
     }
 
@@ -278,8 +278,8 @@ internal sealed class FactorTraining
     public static void Write(ModelWriter writer, FactorOutcome outcome)
     {
         writer.Real("training-loss", outcome.TrainingLoss);
-        writer.Flag("validated", outcome.ValidationLoss is not null);
-        if (outcome.ValidationLoss is { } loss) writer.Real("validation-loss", loss);
+        writer.Flag("validated", outcome.Validation is not null);
+        if (outcome.Validation is { } value) writer.Real("validation-loss", value);
         writer.Integer("epochs", outcome.Epochs);
     }
 

@@ -45,9 +45,9 @@ public sealed class Ffm : IRanker, IFeatureModel, IModel<Ffm>
     private readonly int[] _fieldOf;
 
     private Ffm(SparseInput input, FactorTable table, int factors, bool normalise, FactorOutcome outcome)
-        => (_input, _fieldOf, _table, Factors, _width, Normalises, TrainingLoss, BestValidationLoss, Epochs) = (
+        => (_input, _fieldOf, _table, Factors, _width, Normalises, TrainingLoss, BestValidation, Epochs) = (
             input, input.FieldOfColumns(), table, factors, FieldAwareKernel.Padded(factors), normalise, outcome.TrainingLoss,
-            outcome.ValidationLoss, outcome.Epochs);
+            outcome.Validation, outcome.Epochs);
 
     /// <inheritdoc/>
     public FittedSchema? Schema => _input.Schema;
@@ -70,8 +70,8 @@ public sealed class Ffm : IRanker, IFeatureModel, IModel<Ffm>
     /// <summary>The mean log loss of the last epoch, each example scored before it was learned.</summary>
     public double TrainingLoss { get; }
 
-    /// <summary>The least validation loss; null without validation.</summary>
-    public double? BestValidationLoss { get; }
+    /// <summary>The best value of the validation metric (or loss); null without validation.</summary>
+    public double? BestValidation { get; }
 
     /// <summary>The epochs behind the parameters: with validation those up to the best.</summary>
     public int Epochs { get; }
@@ -187,7 +187,7 @@ public sealed class Ffm : IRanker, IFeatureModel, IModel<Ffm>
         writer.Integer("factors", Factors);
         writer.Flag("normalise", Normalises);
         writer.Flag("linear", _table.Weights.Length > 0);
-        FactorTraining.Write(writer, new FactorOutcome(TrainingLoss, BestValidationLoss, Epochs));
+        FactorTraining.Write(writer, new FactorOutcome(TrainingLoss, BestValidation, Epochs));
         if (_table.Weights.Length > 0)
         {
             writer.Real("bias", Bias);

@@ -49,8 +49,8 @@ public sealed class Fm : IRanker, IFeatureModel, IModel<Fm>
     private readonly FactorTable _table;
 
     private Fm(SparseInput input, FactorTable table, FmTask task, FactorOutcome outcome)
-        => (_input, _table, Task, TrainingLoss, BestValidationLoss, Epochs)
-            = (input, table, task, outcome.TrainingLoss, outcome.ValidationLoss, outcome.Epochs);
+        => (_input, _table, Task, TrainingLoss, BestValidation, Epochs)
+            = (input, table, task, outcome.TrainingLoss, outcome.Validation, outcome.Epochs);
 
     /// <inheritdoc/>
     public FittedSchema? Schema => _input.Schema;
@@ -73,8 +73,8 @@ public sealed class Fm : IRanker, IFeatureModel, IModel<Fm>
     /// <summary>The mean loss of the last epoch, each example scored before it was learned; without penalties.</summary>
     public double TrainingLoss { get; }
 
-    /// <summary>The least validation loss; null without validation.</summary>
-    public double? BestValidationLoss { get; }
+    /// <summary>The best value of the validation metric (or loss); null without validation.</summary>
+    public double? BestValidation { get; }
 
     /// <summary>The epochs behind the parameters: with validation those up to the best.</summary>
     public int Epochs { get; }
@@ -167,7 +167,7 @@ public sealed class Fm : IRanker, IFeatureModel, IModel<Fm>
         _input.Write(writer);
         writer.Choice("task", Task);
         writer.Integer("factors", Factors);
-        FactorTraining.Write(writer, new FactorOutcome(TrainingLoss, BestValidationLoss, Epochs));
+        FactorTraining.Write(writer, new FactorOutcome(TrainingLoss, BestValidation, Epochs));
         writer.Real("bias", Bias);
         writer.Tensor("weights", _table.Weights, _table.Weights.Length);
         writer.Tensor("vectors", _table.Packed(), _table.Vectors.Rows, Factors);

@@ -28,7 +28,7 @@ public sealed partial class Gbdt : IRanker, IFeatureModel, IModel<Gbdt>
                 $"{objective} has {objective.Outputs} outputs; there are trees for {trees.OutputCount} and starts for {starts.Length}.");
         if (input is not null && input.Layout.ColumnCount != trees.ColumnCount)
             throw new ArgumentException($"Trees over {trees.ColumnCount} columns do not fit a layout of {input.Layout.ColumnCount}.");
-        (Trees, _starts, Objective, BestValidationLoss, _input) = (trees, starts, objective, validationLoss, input);
+        (Trees, _starts, Objective, BestValidation, _input) = (trees, starts, objective, validationLoss, input);
     }
 
     /// <summary>The trees; leaf values have the learning rate in them, gains are those of the formula at the top of the file.</summary>
@@ -50,9 +50,9 @@ public sealed partial class Gbdt : IRanker, IFeatureModel, IModel<Gbdt>
     public GbdtObjective Objective { get; }
 
     /// <summary>
-    /// The least validation loss while training, reached after the last tree if training stopped early; null without validation.
+    /// The best value of the validation metric (or loss) while training, reached after the last tree if training stopped early; null without validation.
     /// </summary>
-    public double? BestValidationLoss { get; }
+    public double? BestValidation { get; }
 
     /// <inheritdoc/>
     public FittedSchema? Schema => _input?.Schema;
@@ -136,8 +136,8 @@ public sealed partial class Gbdt : IRanker, IFeatureModel, IModel<Gbdt>
         if (validation is not null)
         {
             options.Objective.Check(validation);
-            if (options.ValidationLoss is null && options.Objective.Kind == GbdtObjectiveKind.Own)
-                throw new ArgumentException($"An objective of your own tells no loss: set {nameof(options.ValidationLoss)} to judge " +
+            if (options.Metric is null && options.Objective.Kind == GbdtObjectiveKind.Own)
+                throw new ArgumentException($"An objective of your own tells no loss: set {nameof(options.Metric)} to judge " +
                     "validation rows.", nameof(options));
         }
         else if (options.EarlyStoppingRounds > 0)
@@ -266,8 +266,8 @@ public sealed partial class Gbdt : IRanker, IFeatureModel, IModel<Gbdt>
         Trees.WriteAll(writer.Scope("trees"));
         Objective.Write(writer);
         writer.Tensor("starts", _starts, OutputCount);
-        writer.Flag("validated", BestValidationLoss is not null);
-        if (BestValidationLoss is { } best) writer.Real("validation-loss", best);
+        writer.Flag("validated", BestValidation is not null);
+        if (BestValidation is { } best) writer.Real("validation-loss", best);
     }
 
     /// <inheritdoc/>

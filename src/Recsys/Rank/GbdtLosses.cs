@@ -1,6 +1,6 @@
 namespace Recsys.Rank;
 
-/// <summary>Losses to judge validation rows by, for <see cref="GbdtOptions.ValidationLoss"/>.</summary>
+/// <summary>Losses to judge validation rows by, for <see cref="GbdtOptions.Metric"/>.</summary>
 public static class GbdtLosses
 {
     /// <summary>
@@ -10,11 +10,11 @@ public static class GbdtLosses
     /// <param name="groups">The number of rows of each query, together all rows.</param>
     /// <param name="at">k, at least 1.</param>
     /// <param name="exponentialGains">Whether a grade y gains 2^y - 1 rather than y.</param>
-    public static Func<float[], float[], double> Ndcg(int[] groups, int at, bool exponentialGains = true)
+    public static ValidationMetric Ndcg(int[] groups, int at, bool exponentialGains = true)
     {
         ArgumentNullException.ThrowIfNull(groups);
         Guard.AtLeast(1, at, nameof(at));
-        return (scores, labels) =>
-            1 - QueryNdcg.Mean(QueryRows.OfSizes(groups, labels.Length, nameof(groups)), scores, labels, at, exponentialGains);
+        return ValidationMetric.Lower($"1 - NDCG@{at}", (scores, labels, _) => 1 - QueryNdcg.Mean(
+            QueryRows.OfSizes(groups, labels.Length, nameof(groups)), scores.ToArray(), labels.ToArray(), at, exponentialGains));
     }
 }

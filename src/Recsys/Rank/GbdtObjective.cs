@@ -68,7 +68,7 @@ public abstract class GbdtObjective
 
     /// <summary>
     /// A loss of your own, given by its derivatives. The score is the raw score. A validation needs
-    /// <see cref="GbdtOptions.ValidationLoss"/>, since derivatives tell no loss. A saved model keeps its trees, not the derivatives.
+    /// <see cref="GbdtOptions.Metric"/>, since derivatives tell no loss. A saved model keeps its trees, not the derivatives.
     /// </summary>
     /// <param name="derivatives">Called once for each tree, with all rows in their order, before weights; must be deterministic.</param>
     /// <param name="start">The raw score before the first tree, unless <see cref="GbdtOptions.BaseScore"/> says another. Finite.</param>

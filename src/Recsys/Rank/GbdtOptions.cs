@@ -120,16 +120,15 @@ public sealed record GbdtOptions
     }
 
     /// <summary>
-    /// Stop after this many rounds without a better validation loss, and keep the trees up to the best. 0 (the default): never, keep all.
+    /// Stop after this many rounds without a better validation metric, and keep the trees up to the best. 0 (the default): never, keep all.
     /// </summary>
     public int EarlyStoppingRounds { get; init => field = Guard.AtLeast(0, value); }
 
     /// <summary>
-    /// The validation loss from predictions (as <see cref="Gbdt.Predict(ReadOnlySpan{float}, Span{float})"/> gives them) and labels, lower
-    /// is better; null for the mean loss of the objective, which is 1 - NDCG@k for LambdaMART. Any metric: 1 - AUC, say, or one of
-    /// <see cref="GbdtLosses"/>.
+    /// By what validation rows are judged, from predictions as <see cref="Gbdt.Predict(ReadOnlySpan{float}, Span{float})"/> gives them; null
+    /// (the default) for the mean loss of the objective, which is 1 - NDCG@k for LambdaMART. For queries see <see cref="GbdtLosses"/>.
     /// </summary>
-    public Func<float[], float[], double>? ValidationLoss { get; init; }
+    public ValidationMetric? Metric { get; init; }
 
     /// <summary>Seed of the samples. Default 0.</summary>
     public ulong Seed { get; init; }

@@ -51,7 +51,7 @@ internal sealed class GbdtTraining
         var tree = new HistogramTree(data, gradients, rules, growth, o.Threads, _signs, sets);
         var order = new int[_targets.Count];
         var used = new bool[_columns];
-        var (best, bestRounds) = (oldRounds > 0 && _validation is not null ? ValidationLoss() : double.PositiveInfinity, oldRounds);
+        var (best, bestRounds) = (oldRounds > 0 && _validation is not null ? Judge() : ValidationMetric.Worst(_options.Metric), oldRounds);
         for (var round = oldRounds; round < oldRounds + o.Trees; round++)
         {
             cancel.ThrowIfCancellationRequested();
@@ -76,9 +76,9 @@ internal sealed class GbdtTraining
             var reported = default(double?);
             if (_validation is not null)
             {
-                var judged = ValidationLoss();
+                var judged = Judge();
                 reported = judged;
-                if (judged < best) (best, bestRounds) = (judged, round + 1);
+                if (ValidationMetric.IsBetter(o.Metric, judged, best)) (best, bestRounds) = (judged, round + 1);
             }
             else if (progress is not null)
             {
@@ -196,14 +196,14 @@ internal sealed class GbdtTraining
                 trees.AddTo(output, x.AsSpan(from * _columns, count * _columns), scores[output].AsSpan(from, count));
         });
 
-    private double ValidationLoss()
+    private double Judge()
     {
-        if (_options.ValidationLoss is not { } given) return _objective.Loss(_validation!, _validationScores, _options.Threads)!.Value;
+        if (_options.Metric is not { } metric) return _objective.Loss(_validation!, _validationScores, _options.Threads)!.Value;
         var outputs = _objective.Outputs;
         var predictions = new float[_validation!.Count * outputs];
         for (var output = 0; output < outputs; output++)
             for (var row = 0; row < _validation.Count; row++) predictions[(row * outputs) + output] = _validationScores[output][row];
         _objective.Predict(predictions);
-        return given(predictions, _validation.Labels);
+        return metric.Measure(predictions, _validation.Labels, _validation.Weights);
     }
 }

@@ -12,9 +12,6 @@ public sealed record PermutationOptions
     /// <summary>Shuffles of each feature, at least 1. Default 5.</summary>
     public int Repeats { get; init => field = Guard.AtLeast(1, value); } = 5;
 
-    /// <summary>Whether more of the metric is better, as for AUC; false for losses. Default true.</summary>
-    public bool HigherIsBetter { get; init; } = true;
-
     /// <summary>Seed of the shuffles. Default 1.</summary>
     public ulong Seed { get; init; } = 1;
 
@@ -38,12 +35,12 @@ public sealed record PermutationImportance(string Feature, double Mean, double D
     /// <param name="ranker">Any.</param>
     /// <param name="features">Assembles the examples.</param>
     /// <param name="examples">With labels.</param>
-    /// <param name="metric">From scores and labels, both in the order of the examples. Called from several threads.</param>
+    /// <param name="metric">Measures scores against labels, unweighted. Called from several threads.</param>
     /// <param name="options">Null for the defaults.</param>
     /// <param name="cancel">Checked for each shuffle.</param>
     /// <returns>Greatest mean first; of equals, in the order of the schema.</returns>
     public static IReadOnlyList<PermutationImportance> Measure(IRanker ranker, FeatureSet features, Examples examples,
-        Func<float[], float[], double> metric, PermutationOptions? options = null, CancellationToken cancel = default)
+        ValidationMetric metric, PermutationOptions? options = null, CancellationToken cancel = default)
     {
         ArgumentNullException.ThrowIfNull(ranker);
         ArgumentNullException.ThrowIfNull(features);
@@ -79,13 +76,13 @@ public sealed record PermutationImportance(string Feature, double Mean, double D
     /// <param name="x">[rows, columns], row-major.</param>
     /// <param name="columns">Of a row.</param>
     /// <param name="labels">[rows]</param>
-    /// <param name="metric">From scores and labels, both in the order of the rows. Called from several threads.</param>
+    /// <param name="metric">Measures scores against labels, unweighted. Called from several threads.</param>
     /// <param name="names">The name of each column; null for "column 0" and so on.</param>
     /// <param name="options">Null for the defaults.</param>
     /// <param name="cancel">Checked for each shuffle.</param>
     /// <returns>Greatest mean first; of equals, in the order of the columns.</returns>
     public static IReadOnlyList<PermutationImportance> Measure(Action<float[], float[]> predict, float[] x, int columns, float[] labels,
-        Func<float[], float[], double> metric, IReadOnlyList<string>? names = null, PermutationOptions? options = null,
+        ValidationMetric metric, IReadOnlyList<string>? names = null, PermutationOptions? options = null,
         CancellationToken cancel = default)
     {
         ArgumentNullException.ThrowIfNull(predict);
@@ -108,11 +105,11 @@ public sealed record PermutationImportance(string Feature, double Mean, double D
     }
 
     private static List<PermutationImportance> Run(string[] names, int rows, float[] labels, Action<int, int[], float[]> score,
-        Func<float[], float[], double> metric, PermutationOptions options, CancellationToken cancel)
+        ValidationMetric metric, PermutationOptions options, CancellationToken cancel)
     {
         var scores = new float[rows];
         score(-1, [], scores);
-        var whole = metric(scores, labels);
+        var whole = metric.Measure(scores, labels);
         var losses = new double[names.Length][];
         for (var i = 0; i < losses.Length; i++) losses[i] = new double[options.Repeats];
         var rng = new Rng(options.Seed);
@@ -122,8 +119,8 @@ public sealed record PermutationImportance(string Feature, double Mean, double D
             var (order, shuffled) = (new int[rows], new float[rows]);
             new Permutation(rows, rng.Stream((ulong)feature).Stream((ulong)repeat)).Fill(0, order);
             score(feature, order, shuffled);
-            var left = metric(shuffled, labels);
-            losses[feature][repeat] = options.HigherIsBetter ? whole - left : left - whole;
+            var left = metric.Measure(shuffled, labels);
+            losses[feature][repeat] = metric.HigherIsBetter ? whole - left : left - whole;
         }, cancel);
         return [.. losses.Select((l, i) => Of(names[i], l)).OrderByDescending(p => p.Mean)];
     }

@@ -61,8 +61,8 @@ public sealed class SvdFeature : IRanker, IFeatureModel, IModel<SvdFeature>
     private readonly Sides _sides;
 
     private SvdFeature(SparseInput input, Sides sides, FactorTable table, SvdFeatureTask task, FactorOutcome outcome)
-        => (_input, _sides, _table, Task, TrainingLoss, BestValidationLoss, Epochs)
-            = (input, sides, table, task, outcome.TrainingLoss, outcome.ValidationLoss, outcome.Epochs);
+        => (_input, _sides, _table, Task, TrainingLoss, BestValidation, Epochs)
+            = (input, sides, table, task, outcome.TrainingLoss, outcome.Validation, outcome.Epochs);
 
     /// <inheritdoc/>
     public FittedSchema? Schema => _input.Schema;
@@ -85,8 +85,8 @@ public sealed class SvdFeature : IRanker, IFeatureModel, IModel<SvdFeature>
     /// <summary>The mean loss of the last epoch, each example scored before it was learned; without penalties.</summary>
     public double TrainingLoss { get; }
 
-    /// <summary>The least validation loss; null without validation.</summary>
-    public double? BestValidationLoss { get; }
+    /// <summary>The best value of the validation metric (or loss); null without validation.</summary>
+    public double? BestValidation { get; }
 
     /// <summary>The epochs behind the parameters: with validation those up to the best.</summary>
     public int Epochs { get; }
@@ -138,7 +138,7 @@ public sealed class SvdFeature : IRanker, IFeatureModel, IModel<SvdFeature>
         IFactorForward forward = pairwise
             ? new Pairs(x, weights, rows, sides, new PairDraws(examples, labels, rng.Stream(2), nameof(examples)))
             : new Points(x, labels, weights, rows, sides, logistic);
-        var judged = pairwise && options.ValidationLoss is null && validation is not null
+        var judged = pairwise && options.Metric is null && validation is not null
             ? new PairDraws(validation, validation.Label().ToArray(), rng.Stream(3), nameof(validation))
             : null;
         void Write(SparseMatrix part, float[] scores) => Scores(part, rows, sides, options.Threads, scores);
@@ -212,7 +212,7 @@ public sealed class SvdFeature : IRanker, IFeatureModel, IModel<SvdFeature>
         writer.Integer("item-fields", _sides.ItemFields);
         writer.Choice("task", Task);
         writer.Integer("factors", Factors);
-        FactorTraining.Write(writer, new FactorOutcome(TrainingLoss, BestValidationLoss, Epochs));
+        FactorTraining.Write(writer, new FactorOutcome(TrainingLoss, BestValidation, Epochs));
         writer.Real("bias", Bias);
         writer.Tensor("weights", _table.Weights, _table.Weights.Length);
         writer.Tensor("vectors", _table.Packed(), _table.Vectors.Rows, Factors);

@@ -158,6 +158,14 @@ public sealed class TrainerTests : IDisposable
     }
 
     [Fact]
+    public void A_validation_metric_that_is_not_defined_stops_the_training()
+    {
+        var metric = ValidationMetric.Lower("my metric", (_, _, _) => double.NaN);
+        var error = Assert.Throws<NonFiniteException>(() => Train(Short with { Metric = metric }, validated: true));
+        Assert.Contains("'my metric' is NaN after epoch 1", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void The_gradient_is_clipped_to_its_norm()
     {
         var start = Train(Short with { Epochs = 1, Optimizer = new Sgd { LearningRate = 1e-30f } });

@@ -20,7 +20,7 @@ public sealed class FmTests : FactorMachineContract<Fm>
         InitialScale = 0.1f,
     }, run.Validation, run.WarmStart, run.Progress is null ? null : new Reports(run.Progress), run.Cancel);
 
-    protected override (double, double?, int) Outcome(Fm model) => (model.TrainingLoss, model.BestValidationLoss, model.Epochs);
+    protected override (double, double?, int) Outcome(Fm model) => (model.TrainingLoss, model.BestValidation, model.Epochs);
 
     protected override IReadOnlyList<Action> InvalidOptions =>
     [
@@ -238,7 +238,7 @@ public sealed class FfmTests : FactorMachineContract<Ffm>
         Linear = run.Factors != 2,
     }, run.Validation, run.WarmStart, run.Progress is null ? null : new FmTests.Reports(run.Progress), run.Cancel);
 
-    protected override (double, double?, int) Outcome(Ffm model) => (model.TrainingLoss, model.BestValidationLoss, model.Epochs);
+    protected override (double, double?, int) Outcome(Ffm model) => (model.TrainingLoss, model.BestValidation, model.Epochs);
 
     protected override IReadOnlyList<Action> InvalidOptions =>
     [
@@ -369,7 +369,7 @@ public sealed class SvdFeatureTests : FactorMachineContract<SvdFeature>
             LearningRate = run.LearningRate ?? 0.1f,
         }, run.Validation, run.WarmStart, run.Progress is null ? null : new FmTests.Reports(run.Progress), run.Cancel);
 
-    protected override (double, double?, int) Outcome(SvdFeature model) => (model.TrainingLoss, model.BestValidationLoss, model.Epochs);
+    protected override (double, double?, int) Outcome(SvdFeature model) => (model.TrainingLoss, model.BestValidation, model.Epochs);
 
     protected override IReadOnlyList<Action> InvalidOptions =>
     [
@@ -413,7 +413,7 @@ public sealed class SvdFeatureTests : FactorMachineContract<SvdFeature>
         var run = new Run { Epochs = 10, BatchSize = 500, Validation = test };
         var model = Train(features, data, run with { Threads = 1 }, SvdFeatureTask.Pairwise);
         Assert.Equal(0, model.Bias);
-        Assert.InRange(model.BestValidationLoss!.Value, 0.01, 0.5);
+        Assert.InRange(model.BestValidation!.Value, 0.01, 0.5);
         Assert.Equal(ModelBytes(model), ModelBytes(Train(features, data, run with { Threads = 5 }, SvdFeatureTask.Pairwise)));
         var scores = ClickWorld.Scores(model, features, test);
         var (right, pairs) = (0, 0);

@@ -212,10 +212,17 @@ public sealed class GbdtPropertyTests
         var validation = new GbdtValidation(fresh.X, fresh.Labels, null, fresh.Groups);
         var losses = new List<double>();
         options = options with { Trees = 200, LearningRate = 0.5, EarlyStoppingRounds = 4 };
-        if (name == "own") options = options with { ValidationLoss = (scores, y) => scores.Zip(y, (f, v) => Math.Abs(f - v)).Average() };
+        if (name == "own")
+        {
+            options = options with
+            {
+                Metric = ValidationMetric.Lower(
+                    "mean error", (scores, y, _) => scores.ToArray().Zip(y.ToArray(), (f, v) => Math.Abs(f - v)).Average()),
+            };
+        }
         var model = Gbdt.Train(rows, options, validation, new GbdtTests.Reports(p => losses.Add(p.Loss!.Value)));
         Assert.Equal(losses.IndexOf(losses.Min()) + 1, model.RoundCount);
-        Assert.Equal(losses.Min(), model.BestValidationLoss);
+        Assert.Equal(losses.Min(), model.BestValidation);
         Assert.InRange(losses.Count, model.RoundCount + 4, 199);
         // The loss is that of what the model predicts.
         if (name != "softmax") return;
@@ -224,9 +231,13 @@ public sealed class GbdtPropertyTests
         Assert.Equal(Enumerable.Range(0, Rows).Average(i => -Math.Log(p[(3 * i) + (int)fresh.Labels[i]])), losses.Min(), 1e-4);
         var errors = Gbdt.Train(rows, options with
         {
-            ValidationLoss = (all, y) => y.Where((label, i) => all[(3 * i) + (int)label] < all.Skip(3 * i).Take(3).Max()).Count(),
+            Metric = ValidationMetric.Lower("errors", (scores, y, _) =>
+            {
+                var all = scores.ToArray();
+                return y.ToArray().Where((label, i) => all[(3 * i) + (int)label] < all.Skip(3 * i).Take(3).Max()).Count();
+            }),
         }, validation);
-        Assert.InRange(errors.BestValidationLoss!.Value, 1, Rows / 2);
+        Assert.InRange(errors.BestValidation!.Value, 1, Rows / 2);
     }
 
     [Theory]

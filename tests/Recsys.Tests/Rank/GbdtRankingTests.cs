@@ -100,7 +100,7 @@ public sealed class GbdtRankingTests
     {
         var (g, h) = Derivatives(GbdtObjective.LambdaMart(), [1, 2, 3, 4], [0, 0, 2, 2], [2, 2]);
         Assert.All(g.Concat(h), v => Assert.Equal(0, v));
-        Assert.Equal(0, GbdtLosses.Ndcg([2, 2], 3)([4, 3, 2, 1], [0, 0, 1, 0]));
+        Assert.Equal(0, GbdtLosses.Ndcg([2, 2], 3).Measure([4, 3, 2, 1], [0, 0, 1, 0]));
     }
 
     [Fact]
@@ -108,11 +108,11 @@ public sealed class GbdtRankingTests
     {
         float[] labels = [3, 2, 0, 1];
         var best = 7 + (3 * Discount(1));
-        Assert.Equal(1 - ((1 + (7 * Discount(1))) / best), GbdtLosses.Ndcg([4], 2)([0.5f, 0, -1, 2], labels), 1e-12);
+        Assert.Equal(1 - ((1 + (7 * Discount(1))) / best), GbdtLosses.Ndcg([4], 2).Measure([0.5f, 0, -1, 2], labels), 1e-12);
         Assert.Equal(1 - ((3 + (1 * Discount(1))) / (3 + (2 * Discount(1)))),
-            GbdtLosses.Ndcg([4], 2, exponentialGains: false)([3, 0, -1, 2], labels), 1e-12);
-        Assert.Equal(1 - ((7 + 3) / 2.0 * (1 + Discount(1)) / best), GbdtLosses.Ndcg([4], 2)([2, 2, 0, 1], labels), 1e-12);
-        Assert.Equal(GbdtLosses.Ndcg([2, 2], 5)([1, 2, 3, 4], [1, 0, 0, 1]), (1 - Discount(1)) / 2, 1e-12);
+            GbdtLosses.Ndcg([4], 2, exponentialGains: false).Measure([3, 0, -1, 2], labels), 1e-12);
+        Assert.Equal(1 - ((7 + 3) / 2.0 * (1 + Discount(1)) / best), GbdtLosses.Ndcg([4], 2).Measure([2, 2, 0, 1], labels), 1e-12);
+        Assert.Equal(GbdtLosses.Ndcg([2, 2], 5).Measure([1, 2, 3, 4], [1, 0, 0, 1]), (1 - Discount(1)) / 2, 1e-12);
     }
 
     [Theory]
@@ -123,18 +123,18 @@ public sealed class GbdtRankingTests
         var (rows, options) = GbdtObjectiveTests.World(name, 2_000);
         var (fresh, _) = GbdtObjectiveTests.World(name, 1_000, seed: 77);
         var judged = GbdtLosses.Ndcg(fresh.Groups!, 5);
-        var model = Gbdt.Train(rows, options with { Trees = 200, EarlyStoppingRounds = 10, ValidationLoss = judged },
+        var model = Gbdt.Train(rows, options with { Trees = 200, EarlyStoppingRounds = 10, Metric = judged },
             new GbdtValidation(fresh.X, fresh.Labels, null, fresh.Groups));
-        Assert.Equal(model.BestValidationLoss!.Value, judged(GbdtTests.Predict(model, fresh.X), fresh.Labels), 1e-4);
-        Assert.True(model.BestValidationLoss < 0.3, $"{model.BestValidationLoss}");
+        Assert.Equal(model.BestValidation!.Value, judged.Measure(GbdtTests.Predict(model, fresh.X), fresh.Labels), 1e-4);
+        Assert.True(model.BestValidation < 0.3, $"{model.BestValidation}");
         Assert.InRange(model.RoundCount, 2, 190);
         // The objective's own measure.
         var losses = new List<double>();
         var byItself = Gbdt.Train(rows, options with { Trees = 30, EarlyStoppingRounds = 5 },
             new GbdtValidation(fresh.X, fresh.Labels, null, fresh.Groups), new GbdtTests.Reports(p => losses.Add(p.Loss!.Value)));
-        Assert.Equal(losses.Min(), byItself.BestValidationLoss);
+        Assert.Equal(losses.Min(), byItself.BestValidation);
         if (name == "lambdamart")
-            Assert.Equal(losses.Min(), GbdtLosses.Ndcg(fresh.Groups!, 10)(GbdtTests.Predict(byItself, fresh.X), fresh.Labels), 1e-4);
+            Assert.Equal(losses.Min(), GbdtLosses.Ndcg(fresh.Groups!, 10).Measure(GbdtTests.Predict(byItself, fresh.X), fresh.Labels), 1e-4);
     }
 
     [Fact]

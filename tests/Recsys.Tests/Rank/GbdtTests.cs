@@ -195,12 +195,12 @@ public sealed class GbdtTests
             progress: new Reports(p => losses.Add(p.Loss!.Value)));
         Assert.Equal(losses.IndexOf(losses.Min()) + 1, model.Trees.TreeCount);
         Assert.Equal(model.Trees.TreeCount + 5, losses.Count);
-        Assert.Equal(losses.Min(), model.BestValidationLoss);
+        Assert.Equal(losses.Min(), model.BestValidation);
         Assert.Equal(losses.Min(), Loss(model, vx, vy), 1e-5);
 
-        var own = Gbdt.Train(x, 5, y, options: options with { ValidationLoss = (scores, _) => Math.Abs(scores[0] - 0.5) },
+        var own = Gbdt.Train(x, 5, y, options: options with { Metric = ValidationMetric.Lower("own", (scores, _, _) => Math.Abs(scores[0] - 0.5)) },
             validation: new GbdtValidation(vx, vy));
-        Assert.Equal(Math.Abs(Predict(own, vx)[0] - 0.5), own.BestValidationLoss!.Value, 1e-6);
+        Assert.Equal(Math.Abs(Predict(own, vx)[0] - 0.5), own.BestValidation!.Value, 1e-6);
         Assert.Throws<ArgumentException>(() => Gbdt.Train(x, 5, y, options: options));
     }
 

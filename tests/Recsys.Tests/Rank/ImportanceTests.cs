@@ -6,7 +6,7 @@ namespace Recsys.Tests.Rank;
 
 public sealed class ImportanceTests
 {
-    private static readonly Func<float[], float[], double> Auc = (scores, labels) => AucMetrics.Auc(scores, labels);
+    private static readonly ValidationMetric Auc = ValidationMetric.Higher("AUC", AucMetrics.Auc);
 
     [Fact]
     public void Gains_and_splits_are_those_of_the_nodes_by_feature_and_by_value()
@@ -73,7 +73,7 @@ public sealed class ImportanceTests
         var found = PermutationImportance.Measure((rows, scores) =>
         {
             for (var i = 0; i < scores.Length; i++) scores[i] = (rows[2 * i] + rows[(2 * i) + 1]) / 2;
-        }, x, 2, y, (scores, labels) => -scores.Zip(labels, (s, l) => Math.Abs(s - l)).Average());
+        }, x, 2, y, ValidationMetric.SquaredError);
         Assert.NotEqual(found[0].Losses, found[1].Losses);
     }
 
@@ -85,8 +85,7 @@ public sealed class ImportanceTests
         var found = PermutationImportance.Measure((rows, scores) =>
         {
             for (var i = 0; i < scores.Length; i++) scores[i] = rows[2 * i];
-        }, x, 2, y, (scores, labels) => scores.Zip(labels, (s, l) => Math.Pow(s - l, 2)).Average(),
-            options: new() { HigherIsBetter = false });
+        }, x, 2, y, ValidationMetric.SquaredError);
         Assert.Equal(["column 0", "column 1"], found.Select(f => f.Feature));
         // Shuffled, the mean squared difference is about twice the variance: (60² - 1) / 12.
         Assert.InRange(found[0].Mean, 0.6 * 2 * 3599 / 12, 1.4 * 2 * 3599 / 12);

@@ -18,12 +18,7 @@ internal sealed class BatchedProduct : Op
             throw Mismatch("batched product", left, right,
                 $"they must be [.., m, k] and [.., {(transposed ? "n, k" : "k, n")}] with the same leading axes");
         var (m, k, n) = (left[^2], left[^1], right[transposed ? ^2 : ^1]);
-        var c = a.Tape.Push(Instance, left.Rank switch
-        {
-            2 => new Shape(m, n),
-            3 => new Shape(left[0], m, n),
-            _ => new Shape(left[0], left[1], m, n),
-        }, a, b);
+        var c = a.Tape.Push(Instance, left.WithColumns(n), a, b);
         a.Tape.At(c.Node).I0 = transposed ? 1 : 0;
         var x = a.Values;
         var y = b.Values;

@@ -21,14 +21,7 @@ internal sealed class Concat : Op
             if (!fits) throw Mismatch("concat", first, input.Shape, "all axes but the last must agree");
             columns += input.Shape.Columns;
         }
-        var y = first.Rank switch
-        {
-            1 => new Shape(columns),
-            2 => new Shape(first[0], columns),
-            3 => new Shape(first[0], first[1], columns),
-            _ => new Shape(first[0], first[1], first[2], columns),
-        };
-        var result = inputs[0].Tape.PushMany(Instance, y, inputs);
+        var result = inputs[0].Tape.PushMany(Instance, first.WithColumns(columns), inputs);
         var to = result.Mutable;
         var start = 0;
         foreach (var input in inputs)

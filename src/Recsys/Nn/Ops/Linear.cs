@@ -16,7 +16,7 @@ internal sealed class LinearOp : Op
         if (b is { } bias && (bias.Shape.Rank != 1 || bias.Shape[0] != w.Shape[1]))
             throw Mismatch("linear", w.Shape, bias.Shape, "the bias must be [out]");
         var (rows, inputs, outputs) = (x.Shape.Length / w.Shape[0], w.Shape[0], w.Shape[1]);
-        var y = x.Tape.Push(Instance, WithColumns(x.Shape, outputs), x, w, b);
+        var y = x.Tape.Push(Instance, x.Shape.WithColumns(outputs), x, w, b);
         x.Tape.At(y.Node).I0 = relu ? 1 : 0;
         var output = y.Mutable;
         var varying = x.Tape.At(x.Node).Varying;
@@ -75,12 +75,4 @@ internal sealed class LinearOp : Op
             Gemm.Multiply(Transpose.No, Transpose.No, rows, outputs, varying[run + 1], 1, x.Values[varying[run]..], inputs,
                 w.Values[(varying[run] * outputs)..], outputs, 1, output, outputs);
     }
-
-    private static Shape WithColumns(Shape shape, int columns) => shape.Rank switch
-    {
-        1 => new Shape(columns),
-        2 => new Shape(shape[0], columns),
-        3 => new Shape(shape[0], shape[1], columns),
-        _ => new Shape(shape[0], shape[1], shape[2], columns),
-    };
 }

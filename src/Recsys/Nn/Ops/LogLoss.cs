@@ -14,19 +14,11 @@ internal sealed class LogLossOp : Op
 
     public static Tensor Of(Tensor logits, ReadOnlySpan<float> labels, ReadOnlySpan<float> weights)
     {
-        var count = logits.Shape.Length;
-        if (labels.Length != count || weights.Length != count && !weights.IsEmpty)
-            throw new ArgumentException($"log loss: there are {count} logits, {labels.Length} labels and {weights.Length} weights.");
-        var tape = logits.Tape;
-        var loss = tape.Push(Instance, logits.Shape, logits);
-        var kept = tape.At(loss.Node).Kept = tape.Take(2 * count);
-        labels.CopyTo(kept.Span);
-        if (weights.IsEmpty) kept.Span[count..].Fill(1);
-        else weights.CopyTo(kept.Span[count..]);
+        var loss = PointLoss.Begin(Instance, logits, labels, weights, out var kept);
         var z = logits.Values;
         var values = loss.Mutable;
         Elementwise.Softplus(z, values);
-        for (var i = 0; i < count; i++) values[i] = kept.Span[count + i] * (values[i] - labels[i] * z[i]);
+        for (var i = 0; i < z.Length; i++) values[i] = kept[z.Length + i] * (values[i] - kept[i] * z[i]);
         return loss;
     }
 

@@ -12,7 +12,7 @@ internal sealed class RowSum : Op
     public static Tensor Of(Tensor x)
     {
         var columns = x.Shape.Columns;
-        var y = x.Tape.Push(Instance, WithoutLast(x.Shape), x);
+        var y = x.Tape.Push(Instance, x.Shape.WithoutColumns(), x);
         var values = x.Values;
         var sums = y.Mutable;
         for (var row = 0; row < sums.Length; row++) sums[row] = Elementwise.Sum(values.Slice(row * columns, columns));
@@ -32,12 +32,4 @@ internal sealed class RowSum : Op
             else System.Numerics.Tensors.TensorPrimitives.Add(to, g[row], to);
         }
     }
-
-    private static Shape WithoutLast(Shape shape) => shape.Rank switch
-    {
-        <= 1 => new Shape(),
-        2 => new Shape(shape[0]),
-        3 => new Shape(shape[0], shape[1]),
-        _ => new Shape(shape[0], shape[1], shape[2]),
-    };
 }

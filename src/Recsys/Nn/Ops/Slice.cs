@@ -15,14 +15,7 @@ internal sealed class Slice : Op
         if (start < 0 || length < 0 || start > columns - length || x.Shape.Rank == 0)
             throw new ArgumentOutOfRangeException(nameof(start), start,
                 $"slice: the columns {start} to {start + (long)length - 1} do not lie in the shape {x.Shape}.");
-        var shape = x.Shape.Rank switch
-        {
-            1 => new Shape(length),
-            2 => new Shape(x.Shape[0], length),
-            3 => new Shape(x.Shape[0], x.Shape[1], length),
-            _ => new Shape(x.Shape[0], x.Shape[1], x.Shape[2], length),
-        };
-        var y = x.Tape.Push(Instance, shape, x);
+        var y = x.Tape.Push(Instance, x.Shape.WithColumns(length), x);
         x.Tape.At(y.Node).I0 = start;
         var from = x.Values;
         var to = y.Mutable;
