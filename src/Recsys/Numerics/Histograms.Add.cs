@@ -22,47 +22,34 @@ internal static unsafe partial class Histograms
     /// <param name="layout">Of the histogram.</param>
     /// <param name="first">The first strip.</param>
     /// <param name="end">The strip behind the last.</param>
-    /// <param name="rows">The rows to add.</param>
-    /// <param name="pairs">What is packed and added for each row, see <see cref="Pairs"/>. [all rows, 2]</param>
-    /// <param name="scales">What packs the pairs.</param>
+    /// <param name="rows">The rows to add; behind them those that come next, which are fetched ahead.</param>
+    /// <param name="pairs">What is added for each row, see <see cref="Pairs"/>. [rows to add]</param>
     /// <param name="histogram">Integers, so their order does not matter.</param>
     [SkipLocalsInit]
     public static void Add(
         ReadOnlySpan<byte> codes, int columns, HistogramLayout layout, int first, int end, ReadOnlySpan<int> rows,
-        ReadOnlySpan<float> pairs, (float First, float Second) scales, Span<long> histogram)
+        ReadOnlySpan<long> pairs, Span<long> histogram)
     {
+        if (pairs.Length > rows.Length) throw new ArgumentException($"{pairs.Length} pairs for {rows.Length} rows.", nameof(pairs));
         if (histogram.Length != layout.Length) throw new ArgumentException("The histogram does not fit its layout.", nameof(histogram));
-        var scratch = stackalloc byte[(Chunk * (Stride + sizeof(long))) + 64];
+        var scratch = stackalloc byte[(Chunk * Stride) + 64];
         scratch = (byte*)(((nuint)scratch + 63) & ~(nuint)63);
-        var own = (long*)(scratch + (Chunk * Stride));
         fixed (byte* all = codes)
         fixed (int* r = rows)
-        fixed (float* p = pairs)
+        fixed (long* p = pairs)
         fixed (long* cells = histogram)
         {
-            for (var start = 0; start < rows.Length; start += Chunk)
+            for (var start = 0; start < pairs.Length; start += Chunk)
             {
                 var left = rows.Length - start;
-                var count = Math.Min(Chunk, left);
-                Gather(r + start, count, left, (long*)p, own);
-                Pairs.Pack(own, count, scales);
+                var count = Math.Min(Chunk, pairs.Length - start);
                 for (var i = first; i < end; i++)
                 {
                     var strip = layout.Strips[i];
                     Gather(all + strip.Columns[0], columns, r + start, count, left, strip.Choice, scratch);
-                    Add(scratch, count, own, strip, cells + strip.Start);
+                    Add(scratch, count, p + start, strip, cells + strip.Start);
                 }
             }
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Gather(int* rows, int count, int left, long* pairs, long* own)
-    {
-        for (var i = 0; i < count; i++)
-        {
-            if (Sse.IsSupported && i + Ahead < left) Sse.Prefetch0(pairs + rows[i + Ahead]);
-            own[i] = pairs[rows[i]];
         }
     }
 

@@ -72,6 +72,23 @@ internal static unsafe partial class Histograms
         return front;
     }
 
+    /// <summary>Exchanges two spans of equal length that do not overlap.</summary>
+    public static void Swap(Span<int> x, Span<int> y)
+    {
+        if (x.Length != y.Length) throw new ArgumentException($"{x.Length} numbers do not fit {y.Length}.", nameof(y));
+        var i = 0;
+        fixed (int* a = x, b = y)
+        {
+            for (; i + 16 <= x.Length; i += 16)
+            {
+                var (first, second) = (Vector512.Load(a + i), Vector512.Load(b + i));
+                second.Store(a + i);
+                first.Store(b + i);
+            }
+            for (; i < x.Length; i++) (a[i], b[i]) = (b[i], a[i]);
+        }
+    }
+
     /// <summary>counts[code] += 1 for the code of a column in every row.</summary>
     /// <param name="codes">[all rows, columns]</param>
     /// <param name="columns">Of a row.</param>

@@ -17,99 +17,132 @@ internal static unsafe class Pairs
         return ((long)MathF.Round(second * scales.Second) << 32) + low;
     }
 
-    /// <summary>Packs pairs in place: as many floats as a whole number of vectors are read and written.</summary>
-    /// <param name="pairs">Room for a multiple of 8 pairs, aligned or not.</param>
-    /// <param name="count">Pairs.</param>
+    /// <summary>Packs pairs.</summary>
+    /// <param name="firsts">0 or greater.</param>
+    /// <param name="seconds">As many.</param>
     /// <param name="scales">Powers of two.</param>
+    /// <param name="pairs">Receives as many.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Pack(long* pairs, int count, (float First, float Second) scales)
+    public static void Pack(
+        ReadOnlySpan<float> firsts, ReadOnlySpan<float> seconds, (float First, float Second) scales, Span<long> pairs)
     {
-        var scale = Vector512.Create(Vector128.Create(scales.First, scales.Second, scales.First, scales.Second));
-        // The lanes of the firsts.
-        var firsts = Vector512.Create(0xFFFFFFFFL).AsInt32();
-        for (var i = 0; i < count; i += 8)
+        CheckLengths(firsts, seconds, pairs.Length);
+        var (scaleFirst, scaleSecond) = (Vector256.Create(scales.First), Vector256.Create(scales.Second));
+        fixed (float* a = firsts, b = seconds)
+        fixed (long* to = pairs)
         {
-            var values = Vector512.Load((float*)(pairs + i));
-            var whole = Vector512.ConvertToInt32Native(Vector512.Round(values * scale));
-            var lift = Vector512.GreaterThan(values, Vector512<float>.Zero).AsInt32() & firsts
-                & Vector512.Equals(whole, Vector512<int>.Zero) & Vector512<int>.One;
-            (whole | lift).Store((int*)(pairs + i));
+            var i = 0;
+            for (; i + 8 <= firsts.Length; i += 8)
+            {
+                var first = Vector256.Load(a + i);
+                var low = Vector256.ConvertToInt32Native(Vector256.Round(first * scaleFirst));
+                low |= Vector256.GreaterThan(first, Vector256<float>.Zero).AsInt32() & Vector256.Equals(low, Vector256<int>.Zero)
+                    & Vector256<int>.One;
+                var high = Vector256.ConvertToInt32Native(Vector256.Round(Vector256.Load(b + i) * scaleSecond));
+                Vector512.Shuffle(Vector512.Create(low, high), InPairs).Store((int*)(to + i));
+            }
+            for (; i < firsts.Length; i++) to[i] = Pack(a[i], b[i], scales);
         }
     }
 
     /// <summary>pairs[i] = (firsts[i], seconds[i]).</summary>
     public static void Interleave(ReadOnlySpan<float> firsts, ReadOnlySpan<float> seconds, Span<float> pairs)
     {
-        if (firsts.Length != seconds.Length || pairs.Length != 2 * firsts.Length)
-            throw new ArgumentException($"{firsts.Length} and {seconds.Length} numbers are no {pairs.Length}.", nameof(pairs));
+        CheckLengths(firsts, seconds, pairs.Length / 2);
         var i = 0;
-        var order = Vector512.Create(0, 8, 1, 9, 2, 10, 3, 11, 4, 12, 5, 13, 6, 14, 7, 15);
         fixed (float* a = firsts, b = seconds, to = pairs)
         {
             for (; i + 8 <= firsts.Length; i += 8)
             {
                 var both = Vector512.Create(Vector256.Load(a + i), Vector256.Load(b + i));
-                Vector512.Shuffle(both, order).Store(to + (2 * i));
+                Vector512.Shuffle(both.AsInt32(), InPairs).AsSingle().Store(to + (2 * i));
             }
             for (; i < firsts.Length; i++) (to[2 * i], to[(2 * i) + 1]) = (a[i], b[i]);
         }
     }
 
-    /// <summary>The sum of the firsts, the sum of the absolute seconds, and the greatest first.</summary>
-    public static (double First, double Second, float MostFirst) Magnitudes(ReadOnlySpan<float> pairs)
+    /// <summary>(firsts[i], seconds[i]) = pairs[rows[i]].</summary>
+    /// <param name="pairs">[all, 2]</param>
+    /// <param name="rows">Which ones.</param>
+    /// <param name="firsts">Receives as many.</param>
+    /// <param name="seconds">Receives as many.</param>
+    public static void Separate(ReadOnlySpan<float> pairs, ReadOnlySpan<int> rows, Span<float> firsts, Span<float> seconds)
     {
-        var i = 0;
-        var sums = Vector512<double>.Zero;
-        var most = Vector256<float>.Zero;
-        fixed (float* p = pairs)
+        CheckLengths(firsts, seconds, rows.Length);
+        fixed (float* p = pairs, a = firsts, b = seconds)
         {
-            for (; i + 8 <= pairs.Length; i += 8)
-            {
-                var values = Vector256.Abs(Vector256.Load(p + i));
-                most = Vector256.Max(most, values);
-                var (lower, upper) = Vector256.Widen(values);
-                sums += Vector512.Create(lower, upper);
-            }
-            double first = sums[0] + sums[2] + sums[4] + sums[6], second = sums[1] + sums[3] + sums[5] + sums[7];
-            var top = Math.Max(Math.Max(most[0], most[2]), Math.Max(most[4], most[6]));
-            for (; i < pairs.Length; i += 2)
-            {
-                first += p[i];
-                second += Math.Abs(p[i + 1]);
-                top = Math.Max(top, p[i]);
-            }
-            return (first, second, top);
+            for (var i = 0; i < rows.Length; i++) (a[i], b[i]) = (p[2L * rows[i]], p[(2L * rows[i]) + 1]);
         }
     }
 
-    /// <summary>Sums over some pairs in fixed point of 64 bits; rounds to even.</summary>
-    /// <param name="pairs">[all, 2]</param>
-    /// <param name="rows">Which ones.</param>
+    /// <summary>The sum of the firsts, the sum of the absolute seconds, and the greatest first.</summary>
+    public static (double First, double Second, float MostFirst) Magnitudes(ReadOnlySpan<float> firsts, ReadOnlySpan<float> seconds)
+    {
+        CheckLengths(firsts, seconds, firsts.Length);
+        var i = 0;
+        var (sumFirst, sumSecond) = (Vector512<double>.Zero, Vector512<double>.Zero);
+        var most = Vector256<float>.Zero;
+        fixed (float* a = firsts, b = seconds)
+        {
+            for (; i + 8 <= firsts.Length; i += 8)
+            {
+                var first = Vector256.Load(a + i);
+                most = Vector256.Max(most, first);
+                sumFirst += Wide(first);
+                sumSecond += Wide(Vector256.Abs(Vector256.Load(b + i)));
+            }
+            var (one, two, top) = (Vector512.Sum(sumFirst), Vector512.Sum(sumSecond), 0f);
+            for (var lane = 0; lane < 8; lane++) top = Math.Max(top, most[lane]);
+            for (; i < firsts.Length; i++)
+            {
+                one += a[i];
+                two += Math.Abs(b[i]);
+                top = Math.Max(top, a[i]);
+            }
+            return (one, two, top);
+        }
+    }
+
+    /// <summary>Sums in fixed point of 64 bits; rounds to even.</summary>
+    /// <param name="firsts">The ones.</param>
+    /// <param name="seconds">The others, as many.</param>
     /// <param name="scales">Powers of two, so that the sums fit.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static (long First, long Second) FineSums(
-        ReadOnlySpan<float> pairs, ReadOnlySpan<int> rows, (double First, double Second) scales)
+        ReadOnlySpan<float> firsts, ReadOnlySpan<float> seconds, (double First, double Second) scales)
     {
+        CheckLengths(firsts, seconds, firsts.Length);
         var i = 0;
-        var sums = Vector256<long>.Zero;
-        var scale = Vector256.Create(scales.First, scales.Second, scales.First, scales.Second);
-        fixed (float* values = pairs)
-        fixed (int* r = rows)
+        var (sumFirst, sumSecond) = (Vector512<long>.Zero, Vector512<long>.Zero);
+        fixed (float* a = firsts, b = seconds)
         {
-            var p = (long*)values;
-            for (; i + 2 <= rows.Length; i += 2)
+            for (; i + 8 <= firsts.Length; i += 8)
             {
-                var two = Vector128.Create(p[r[i]], p[r[i + 1]]).AsSingle();
-                var wide = Vector256.Create(Vector128.WidenLower(two), Vector128.WidenUpper(two));
-                sums += Vector256.ConvertToInt64Native(Vector256.Round(wide * scale));
+                sumFirst += Vector512.ConvertToInt64Native(Vector512.Round(Wide(Vector256.Load(a + i)) * scales.First));
+                sumSecond += Vector512.ConvertToInt64Native(Vector512.Round(Wide(Vector256.Load(b + i)) * scales.Second));
             }
-            var (first, second) = (sums[0] + sums[2], sums[1] + sums[3]);
-            for (; i < rows.Length; i++)
+            var (one, two) = (Vector512.Sum(sumFirst), Vector512.Sum(sumSecond));
+            for (; i < firsts.Length; i++)
             {
-                first += (long)Math.Round(values[2L * r[i]] * scales.First);
-                second += (long)Math.Round(values[(2L * r[i]) + 1] * scales.Second);
+                one += (long)Math.Round(a[i] * scales.First);
+                two += (long)Math.Round(b[i] * scales.Second);
             }
-            return (first, second);
+            return (one, two);
         }
+    }
+
+    // What puts two halves of a vector side by side, lane by lane.
+    private static Vector512<int> InPairs => Vector512.Create(0, 8, 1, 9, 2, 10, 3, 11, 4, 12, 5, 13, 6, 14, 7, 15);
+
+    private static Vector512<double> Wide(Vector256<float> values)
+    {
+        var (lower, upper) = Vector256.Widen(values);
+        return Vector512.Create(lower, upper);
+    }
+
+    private static void CheckLengths(ReadOnlySpan<float> firsts, ReadOnlySpan<float> seconds, int pairs)
+    {
+        if (firsts.Length != seconds.Length || pairs != firsts.Length)
+            throw new ArgumentException($"{firsts.Length} and {seconds.Length} numbers are not {pairs} pairs.", nameof(firsts));
     }
 }

@@ -161,3 +161,10 @@ internal interface IGbdtDerivatives
     /// <summary>First and second derivatives of the rows from..from+g.Length-1 in one output, before weights.</summary>
     void Fill(int output, float[][] scores, int from, Span<float> g, Span<float> h);
 }
+
+/// <summary>Derivatives that need no more than the scores and the label of a row, and so can be had at any time.</summary>
+internal interface IGbdtRowDerivatives : IGbdtDerivatives
+{
+    /// <summary>First and second derivatives of some rows in one output, before weights.</summary>
+    void Fill(int output, float[][] scores, ReadOnlySpan<int> rows, Span<float> g, Span<float> h);
+}

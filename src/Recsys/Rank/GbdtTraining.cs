@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using Recsys.Numerics;
 using Recsys.Trees;
 
@@ -59,11 +60,15 @@ internal sealed class GbdtTraining
             for (var output = 0; output < outputs; output++)
             {
                 var (own, draw) = (output, (round * outputs) + output);
+                void OfBlock(int from, Span<float> g, Span<float> h) => Derivatives(derivatives, own, from, g, h);
                 var count = -1;
-                gradients.Update((from, g, h) => Derivatives(derivatives, own, from, g, h), o.Threads,
-                    o.GradientSampling is { } sampling && round >= 1 / o.LearningRate
-                        ? () => count = GradientSampling.Draw(order, gradients, _weights, sampling, _rng.Stream(3).Stream((ulong)draw))
-                        : null);
+                if (o.GradientSampling is { } sampling && round >= 1 / o.LearningRate)
+                    gradients.Update(OfBlock, pairs => count = GradientSampling.Draw(
+                        order, pairs, _weights, sampling, _rng.Stream(3).Stream((ulong)draw)), o.Threads);
+                else
+                    gradients.Update(OfBlock, derivatives is IGbdtRowDerivatives any
+                        ? (rows, g, h) => Derivatives(any, own, rows, g, h)
+                        : null, o.Threads);
                 if (count < 0) count = DrawRows(order, draw);
                 Complete(order, count);
                 var rows = order.AsMemory(0, count);
@@ -116,10 +121,20 @@ internal sealed class GbdtTraining
     {
         derivatives.Fill(output, _scores, from, g, h);
         if (_weights.Length == 0) return;
-        for (var i = 0; i < g.Length; i++)
+        var own = _weights.AsSpan(from, g.Length);
+        TensorPrimitives.Multiply(g, own, g);
+        TensorPrimitives.Multiply(h, own, h);
+    }
+
+    private void Derivatives(IGbdtRowDerivatives derivatives, int output, ReadOnlySpan<int> rows, Span<float> g, Span<float> h)
+    {
+        derivatives.Fill(output, _scores, rows, g, h);
+        if (_weights.Length == 0) return;
+        for (var i = 0; i < rows.Length; i++)
         {
-            g[i] *= _weights[from + i];
-            h[i] *= _weights[from + i];
+            var weight = _weights[rows[i]];
+            g[i] *= weight;
+            h[i] *= weight;
         }
     }
 
@@ -130,6 +145,8 @@ internal sealed class GbdtTraining
         Shards.Run(leaves.Count, _options.Threads, i =>
         {
             var rows = order.AsSpan(leaves[i].Start, leaves[i].Count);
+            // Threads change the order of the rows, and that might show in what sums of weights lose.
+            if (_weights.Length > 0) rows.Sort();
             var residuals = new float[rows.Length];
             var weights = new float[_weights.Length == 0 ? 0 : rows.Length];
             for (var at = 0; at < rows.Length; at++) residuals[at] = _targets.Labels[rows[at]] - scores[rows[at]];

@@ -1,5 +1,4 @@
 using Recsys.Numerics;
-using Recsys.Trees;
 
 namespace Recsys.Rank;
 
@@ -8,17 +7,17 @@ internal static class GradientSampling
 {
     /// <summary>Draws, and multiplies g and h of the rows that stand for others.</summary>
     /// <param name="order">Receives the rows, ascending.</param>
-    /// <param name="gradients">With weights in them.</param>
+    /// <param name="gradients">h and g of each row side by side, with weights in them. [rows, 2]</param>
     /// <param name="weights">Rows of weight 0 are left out; empty: none has it.</param>
     /// <param name="options">a and b.</param>
     /// <param name="draws">Of this tree.</param>
     /// <returns>How many were drawn.</returns>
-    public static int Draw(int[] order, GradientPairs gradients, float[] weights, GbdtGradientSampling options, Rng draws)
+    public static int Draw(int[] order, float[] gradients, float[] weights, GbdtGradientSampling options, Rng draws)
     {
-        var keys = new float[gradients.Rows];
+        var keys = new float[order.Length];
         var rows = 0;
-        for (var row = 0; row < gradients.Rows; row++)
-            if (weights.Length == 0 || weights[row] > 0) keys[rows++] = Math.Abs(gradients.G(row));
+        for (var row = 0; row < order.Length; row++)
+            if (weights.Length == 0 || weights[row] > 0) keys[rows++] = Math.Abs(gradients[(2 * row) + 1]);
         var threshold = Descending(keys.AsSpan(0, rows), (int)Math.Min(rows - 1, options.Top * rows));
         var large = 0;
         foreach (var key in keys.AsSpan(0, rows)) if (key > threshold) large++;
@@ -27,13 +26,14 @@ internal static class GradientSampling
         var share = wanted / (rows - large);
         var factor = (float)(1 / share);
         var count = 0;
-        for (var row = 0; row < gradients.Rows; row++)
+        for (var row = 0; row < order.Length; row++)
         {
             if (weights.Length > 0 && weights[row] == 0) continue;
-            if (!(Math.Abs(gradients.G(row)) > threshold))
+            if (!(Math.Abs(gradients[(2 * row) + 1]) > threshold))
             {
                 if (draws.UniformDouble((ulong)row) >= share) continue;
-                gradients.Multiply(row, factor);
+                gradients[2 * row] *= factor;
+                gradients[(2 * row) + 1] *= factor;
             }
             order[count++] = row;
         }

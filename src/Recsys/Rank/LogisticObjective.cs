@@ -1,5 +1,6 @@
 // loss = log(1 + e^f) - y f;   p = σ(f), g = p - y, h = p (1 - p).
 
+using System.Numerics.Tensors;
 using Recsys.Numerics;
 
 namespace Recsys.Rank;
@@ -25,12 +26,10 @@ internal sealed class LogisticObjective : RowObjective
     public override void Derivatives(ReadOnlySpan<float> f, ReadOnlySpan<float> y, Span<float> g, Span<float> h)
     {
         Elementwise.Sigmoid(f, g);
-        for (var i = 0; i < f.Length; i++)
-        {
-            var p = g[i];
-            h[i] = MathF.Max(p * (1 - p), LeastH);
-            g[i] = p - y[i];
-        }
+        TensorPrimitives.Subtract(1, g, h);
+        TensorPrimitives.Multiply(g, h, h);
+        TensorPrimitives.Max(h, LeastH, h);
+        TensorPrimitives.Subtract(g, y, g);
     }
 
     internal override void Predict(Span<float> scores) => Elementwise.Sigmoid(scores, scores);

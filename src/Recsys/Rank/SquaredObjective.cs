@@ -1,5 +1,7 @@
 // loss = ½ (f - y)²;   g = f - y, h = 1.
 
+using System.Numerics.Tensors;
+
 namespace Recsys.Rank;
 
 internal sealed class SquaredObjective : RowObjective
@@ -12,7 +14,7 @@ internal sealed class SquaredObjective : RowObjective
 
     public override void Derivatives(ReadOnlySpan<float> f, ReadOnlySpan<float> y, Span<float> g, Span<float> h)
     {
-        for (var i = 0; i < f.Length; i++) g[i] = f[i] - y[i];
+        TensorPrimitives.Subtract(f, y, g);
         h.Fill(1);
     }
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Recsys.Numerics;
 
 namespace Recsys.Trees;
@@ -48,9 +49,13 @@ internal sealed class BinnedMatrix
 
         var cuts = new float[columns][];
         var padded = new float[columns * Histograms.CutBlock];
+        // Room for the values of a column, passed on from one to the next.
+        var rooms = new ConcurrentBag<float[]>();
         Shards.Run(columns, threads, column =>
         {
-            cuts[column] = isCategorical?[column] == true ? [] : Cuts(x, columns, column, sample, maxBins);
+            if (!rooms.TryTake(out var room)) room = new float[sample.Length];
+            cuts[column] = isCategorical?[column] == true ? [] : Cuts(x, columns, column, sample, maxBins, room);
+            rooms.Add(room);
             var own = padded.AsSpan(column * Histograms.CutBlock, Histograms.CutBlock);
             own.Fill(float.PositiveInfinity);
             cuts[column].CopyTo(own[16..]);
@@ -67,9 +72,8 @@ internal sealed class BinnedMatrix
         return new BinnedMatrix(codes, rows, cuts);
     }
 
-    private static float[] Cuts(float[] x, int columns, int column, int[] sample, int maxBins)
+    private static float[] Cuts(float[] x, int columns, int column, int[] sample, int maxBins, float[] values)
     {
-        var values = new float[sample.Length];
         var count = 0;
         foreach (var row in sample)
         {

@@ -159,6 +159,7 @@ internal sealed class CategorySearch
     private sealed class Scratch(int codes)
     {
         private readonly int[] _present = new int[codes];
+        private readonly long[] _pairs = new long[512];
 
         public long[] Pairs { get; } = new long[codes];
 
@@ -173,11 +174,16 @@ internal sealed class CategorySearch
         public Span<int> Count(ReadOnlySpan<int> codes, ReadOnlySpan<int> rows, GradientPairs gradients)
         {
             var count = 0;
-            foreach (var row in rows)
+            for (var from = 0; from < rows.Length; from += _pairs.Length)
             {
-                var code = codes[row];
-                if (Rows[code]++ == 0) _present[count++] = code;
-                Pairs[code] += gradients.Pair(row);
+                var own = rows.Slice(from, Math.Min(_pairs.Length, rows.Length - from));
+                gradients.Pack(own, _pairs.AsSpan(0, own.Length));
+                for (var i = 0; i < own.Length; i++)
+                {
+                    var code = codes[own[i]];
+                    if (Rows[code]++ == 0) _present[count++] = code;
+                    Pairs[code] += _pairs[i];
+                }
             }
             if (count > Rows.Length / 16)
             {

@@ -4,13 +4,14 @@ namespace Recsys.Trees;
 
 /// <summary>
 /// The histograms of nodes and their best splits. Of two children the smaller is counted, the larger is the parent less the smaller. Large
-/// nodes are counted by parts of their rows; for small ones one loop over strips of columns counts, subtracts and searches. Both ways add
-/// integers, so threads change nothing.
+/// nodes are counted by parts of their rows, a block of rows in all columns after the other; for small ones one loop over strips of columns
+/// counts, subtracts and searches. Both ways add integers, so threads change nothing.
 /// </summary>
 internal sealed class HistogramSearch
 {
     // Work for one thread: below it, waking another costs more than it saves.
     private const int RowGrain = 8192;
+    private const int Block = 512;
     private const int CellGrain = 2048;
     private const long HistogramBudget = 1L << 30;
 
@@ -28,8 +29,10 @@ internal sealed class HistogramSearch
     private readonly HistogramSplit[] _first;
     private readonly HistogramSplit[] _second;
     private readonly int _most;
+    private readonly long[] _smallPairs = new long[2 * RowGrain];
     private HistogramLayout _layout;
     private int[] _sets = [];
+    private long[] _largePairs = [];
     private int _held;
 
     public HistogramSearch(
@@ -95,8 +98,19 @@ internal sealed class HistogramSearch
     private void Search(TreeGrowthNode small, TreeGrowthNode? large, long[]? whole, ReadOnlyMemory<int> rows)
     {
         var smallParts = CountByRows(small, rows);
-        var largeParts = large is not null && whole is null ? CountRest(large, rows, smallParts) : 0;
+        var largeParts = 0;
+        if (large is not null && whole is null)
+        {
+            largeParts = CountRest(large, rows, small, smallParts);
+            smallParts = Math.Min(smallParts, 1);
+        }
         var strips = _layout.Strips.Length;
+        if (smallParts == 0 && strips > 0) _gradients.Pack(Rows(small, rows), _smallPairs.AsSpan(0, small.Count));
+        if (large is not null && whole is null && largeParts == 0 && strips > 0)
+        {
+            if (_largePairs.Length == 0) _largePairs = new long[_smallPairs.Length];
+            _gradients.Pack(Rows(large, rows), _largePairs.AsSpan(0, large.Count));
+        }
         var isWork = _layout.Length > CellGrain || (long)small.Count * _used.Length > 2 * RowGrain || _sets.Length > 0;
         Shards.Run(strips + _sets.Length, isWork ? _threads : 1, task =>
         {
@@ -109,55 +123,62 @@ internal sealed class HistogramSearch
             }
             var strip = _layout.Strips[task];
             var cells = Strip(small, strip);
-            if (smallParts == 0) Count(small, rows, task, small.Histogram!);
+            if (smallParts == 0) Count(small, rows, task, _smallPairs);
             for (var part = 1; part < smallParts; part++) Histograms.Add(cells, _partial[part].AsSpan(strip.Start, strip.Length));
             Find(small, task, _first);
             if (large is null) return;
             if (whole is not null) Histograms.Subtract(Strip(large, strip), cells);
-            else if (largeParts == 0) Count(large, rows, task, large.Histogram!);
+            else if (largeParts == 0) Count(large, rows, task, _largePairs);
             Find(large, task, _second);
         });
-        if (strips == 0) small.Pair = Total(Rows(small, rows));
+        if (strips == 0) small.Pair = _gradients.Total(Rows(small, rows));
         Choose(small, _first, rows);
         if (large is null) return;
-        if (strips == 0) large.Pair = Total(Rows(large, rows));
+        if (strips == 0) large.Pair = _gradients.Total(Rows(large, rows));
         Choose(large, _second, rows);
     }
 
     // By parts of the rows, the first into the node's own histogram. Returns the parts that strips must put together; 0: nothing counted.
     private int CountByRows(TreeGrowthNode node, ReadOnlyMemory<int> rows)
     {
+        if (node.Count <= _smallPairs.Length || _layout.Length == 0) return 0;
         var parts = Math.Min(node.Count / RowGrain, _threads);
-        if (parts < 2 || _layout.Length == 0) return 0;
         Shards.Run(parts, parts, part =>
         {
             var (start, end) = Shards.Range(node.Count, parts, part);
             var cells = part == 0 ? node.Histogram! : _partial[part] ??= new long[_most];
             cells.AsSpan(0, _layout.Length).Clear();
-            Add(Rows(node, rows)[start..end], 0, _layout.Strips.Length, cells);
+            Span<long> pairs = stackalloc long[Block];
+            var own = Rows(node, rows)[..end];
+            for (; start < end; start += Block)
+            {
+                var count = Math.Min(Block, end - start);
+                _gradients.Pack(own.Slice(start, count), pairs[..count]);
+                Add(own[start..], pairs[..count], 0, _layout.Strips.Length, cells);
+            }
         });
         return parts;
     }
 
     // The sibling of a node whose parent has no histogram; the partial sums of the node must not be lost.
-    private int CountRest(TreeGrowthNode node, ReadOnlyMemory<int> rows, int partsInUse)
+    private int CountRest(TreeGrowthNode node, ReadOnlyMemory<int> rows, TreeGrowthNode small, int partsInUse)
     {
-        if (partsInUse > 0) return 0;
+        for (var part = 1; part < partsInUse; part++)
+            Histograms.Add(small.Histogram.AsSpan(0, _layout.Length), _partial[part].AsSpan(0, _layout.Length));
         var parts = CountByRows(node, rows);
-        for (var part = 1; part < parts; part++) Histograms.Add(node.Histogram.AsSpan(0, _layout.Length), _partial[part].AsSpan(0, _layout.Length));
+        for (var part = 1; part < parts; part++)
+            Histograms.Add(node.Histogram.AsSpan(0, _layout.Length), _partial[part].AsSpan(0, _layout.Length));
         return parts;
     }
 
-    private void Count(TreeGrowthNode node, ReadOnlyMemory<int> rows, int strip, long[] cells)
+    private void Count(TreeGrowthNode node, ReadOnlyMemory<int> rows, int strip, long[] pairs)
     {
-        var own = _layout.Strips[strip];
-        cells.AsSpan(own.Start, own.Length).Clear();
-        Add(Rows(node, rows), strip, strip + 1, cells);
+        Strip(node, _layout.Strips[strip]).Clear();
+        Add(Rows(node, rows), pairs.AsSpan(0, node.Count), strip, strip + 1, node.Histogram!);
     }
 
-    private void Add(ReadOnlySpan<int> rows, int first, int end, long[] cells)
-        => Histograms.Add(_data.Codes, _data.ColumnCount, _layout, first, end, rows, _gradients.Values, _gradients.Scales,
-            cells.AsSpan(0, _layout.Length));
+    private void Add(ReadOnlySpan<int> rows, ReadOnlySpan<long> pairs, int first, int end, long[] cells)
+        => Histograms.Add(_data.Codes, _data.ColumnCount, _layout, first, end, rows, pairs, cells.AsSpan(0, _layout.Length));
 
     private void Find(TreeGrowthNode node, int task, HistogramSplit[] found)
     {
@@ -241,13 +262,6 @@ internal sealed class HistogramSearch
     private static ReadOnlySpan<int> Rows(TreeGrowthNode node, ReadOnlyMemory<int> rows) => rows.Span.Slice(node.Start, node.Count);
 
     private static Span<long> Strip(TreeGrowthNode node, HistogramLayout.Strip strip) => node.Histogram.AsSpan(strip.Start, strip.Length);
-
-    private long Total(ReadOnlySpan<int> rows)
-    {
-        var total = 0L;
-        foreach (var row in rows) total += _gradients.Pair(row);
-        return total;
-    }
 
     private long[] Rent()
     {

@@ -19,7 +19,7 @@ internal sealed class HistogramTree
     private readonly SplitRules _rules;
     private readonly GrowthRules _growth;
     private readonly int _threads;
-    private readonly int[] _spare;
+    private readonly RowPartition _partition;
     private readonly sbyte[]? _signs;
     private readonly CategorySearch? _categories;
     private readonly HistogramSearch _search;
@@ -39,7 +39,7 @@ internal sealed class HistogramTree
     {
         (_data, _gradients, _rules, _growth, _threads) = (data, gradients, rules, growth, threads);
         (_signs, _categories) = (signs, categories);
-        _spare = new int[data.RowCount];
+        _partition = new RowPartition(data, categories, threads);
         _search = new HistogramSearch(data, gradients, rules, threads, signs, categories);
     }
 
@@ -69,7 +69,7 @@ internal sealed class HistogramTree
             cancel.ThrowIfCancellationRequested();
             open.Remove(node);
             var split = node.Best;
-            var leftRows = Partition(rows.Slice(node.Start, node.Count), split);
+            var leftRows = _partition.Divide(rows.Slice(node.Start, node.Count), split);
             var left = split.Categories is null
                 ? builder.Split(node.Id, split.Column, _data.Threshold(split.Column, split.Bin), split.MissingLeft, split.Gain)
                 : builder.Split(node.Id, split.Column, _categories!.Listed(split), split.MissingLeft, split.Gain);
@@ -91,6 +91,7 @@ internal sealed class HistogramTree
             {
                 _search.Return(node);
             }
+            ForgetLosers(open, _growth.MaxLeaves - leafCount - 1);
         }
         foreach (var node in open)
         {
@@ -115,7 +116,7 @@ internal sealed class HistogramTree
     /// <param name="scores">By row.</param>
     public void AddTo(TreeBuilder builder, Memory<int> rows, float[] scores)
     {
-        var parts = Math.Clamp(rows.Length / Grain, 1, _threads);
+        var parts = _partition.Parts(rows.Length);
         Shards.Run(parts, parts, part =>
         {
             var (from, to) = Shards.Range(rows.Length, parts, part);
@@ -131,73 +132,46 @@ internal sealed class HistogramTree
                     foreach (var row in own) scores[row] += value;
                     continue;
                 }
-                var spare = _spare.AsSpan(next.Start, own.Length);
-                var front = Partition(own, spare, split);
-                spare[..(own.Length - front)].CopyTo(own[front..]);
+                var front = _partition.Divide(own, split, part);
                 if (front > 0) open.Push((left, next.Start, next.Start + front));
                 if (front < own.Length) open.Push((left + 1, next.Start + front, next.End));
             }
         });
     }
 
-    // The node to split next, or null.
+    // The node to split next, or null; of equals the first.
     private TreeGrowthNode? Next(List<TreeGrowthNode> open)
     {
         var best = default(TreeGrowthNode);
         foreach (var node in open)
-        {
-            if (node.Best.Gain <= 0) continue;
-            if (best is null || (_growth.LeafWise ? node.Best.Gain > best.Best.Gain : node.Depth < best.Depth)) best = node;
-        }
+            if (node.Best.Gain > 0 && (best is null || IsBefore(node, best))) best = node;
         return best;
     }
+
+    // A node behind more others than there are splits left stays a leaf: its histogram is not kept.
+    private void ForgetLosers(List<TreeGrowthNode> open, int splitsLeft)
+    {
+        var candidates = 0;
+        foreach (var node in open) if (node.Best.Gain > 0) candidates++;
+        for (; candidates > splitsLeft; candidates--)
+        {
+            var last = default(TreeGrowthNode);
+            foreach (var node in open)
+                if (node.Best.Gain > 0 && (last is null || !IsBefore(node, last))) last = node;
+            _search.Return(last!);
+            last!.Best = default;
+        }
+    }
+
+    private bool IsBefore(TreeGrowthNode a, TreeGrowthNode b)
+        => _growth.LeafWise ? a.Best.Gain > b.Best.Gain : a.Depth < b.Depth;
 
     private void Cover(TreeBuilder builder, TreeGrowthNode node)
         => builder.SetCover(node.Id, GradientPairs.Low(node.Pair) * _gradients.UnitH);
 
-    private int Partition(Memory<int> rows, HistogramSplit split)
-    {
-        var parts = Math.Clamp(rows.Length / Grain, 1, _threads);
-        if (parts == 1)
-        {
-            var own = rows.Span;
-            var count = Partition(own, _spare.AsSpan(0, own.Length), split);
-            _spare.AsSpan(0, own.Length - count).CopyTo(own[count..]);
-            return count;
-        }
-        var fronts = new int[parts];
-        Shards.Run(parts, parts, part =>
-        {
-            var (start, end) = Shards.Range(rows.Length, parts, part);
-            fronts[part] = Partition(rows.Span[start..end], _spare.AsSpan(start, end - start), split);
-        });
-        var front = 0;
-        for (var part = 0; part < parts; part++)
-        {
-            rows.Span.Slice(Shards.Range(rows.Length, parts, part).Start, fronts[part]).CopyTo(rows.Span[front..]);
-            front += fronts[part];
-        }
-        var copiers = rows.Length < 8 * Grain ? 1 : parts;
-        Shards.Run(parts, copiers, part =>
-        {
-            var (start, end) = Shards.Range(rows.Length, parts, part);
-            // Behind all fronts and behind the backs of the parts before.
-            var to = front + start;
-            for (var before = 0; before < part; before++) to -= fronts[before];
-            _spare.AsSpan(start, end - start - fronts[part]).CopyTo(rows.Span[to..]);
-        });
-        return front;
-    }
-
-    private int Partition(Span<int> rows, Span<int> spare, in HistogramSplit split) => split.Categories is not null
-        ? _categories!.Partition(split, rows, spare)
-        : Histograms.Partition(_data.Codes, _data.ColumnCount, split.Column, split.Bin, split.MissingLeft, rows, spare);
-
     private (double Value, double H) Value(ReadOnlySpan<int> rows)
     {
-        var scales = _gradients.FineScales;
-        var sums = Pairs.FineSums(_gradients.Values, rows, scales);
-        var (h, g) = (sums.First / scales.H, sums.Second / scales.G);
+        var (g, h) = _gradients.FineSums(rows);
         return (_rules.Leaf(g, h), h);
     }
 

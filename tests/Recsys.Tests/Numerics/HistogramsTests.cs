@@ -27,25 +27,23 @@ public sealed class HistogramsTests
         }
         var layout = new HistogramLayout(cells, used, parts);
         var codes = Codes(cells);
-        var (rows, pairs, values) = (Some(2), new long[Rows], new float[2 * Rows]);
-        for (var row = 0; row < Rows; row++)
-        {
-            (values[2 * row], values[(2 * row) + 1]) = (row / 4f, Random.Below((ulong)row, 2000) - 1000.25f);
-            pairs[row] = Pairs.Pack(values[2 * row], values[(2 * row) + 1], (1, 2));
-        }
+        var rows = Some(2);
+        var pairs = rows.Select((_, i) => Pairs.Pack(i / 4f, Random.Below((ulong)i, 2000) - 1000.25f, (1, 2))).ToArray();
         var actual = new long[layout.Length];
-        Histograms.Add(codes, columns, layout, 0, layout.Strips.Length, rows, values, (1, 2), actual);
+        // The last rows only stand behind the others.
+        var added = rows.Length - 40;
+        Histograms.Add(codes, columns, layout, 0, layout.Strips.Length, rows, pairs.AsSpan(0, added), actual);
 
         var expected = new long[layout.Length];
         for (var c = 0; c < columns; c++)
         {
             Assert.Equal(used[c], layout.Offset(c) >= 0);
-            if (used[c]) foreach (var row in rows) expected[layout.Offset(c) + codes[(row * columns) + c]] += pairs[row];
+            for (var i = 0; used[c] && i < added; i++) expected[layout.Offset(c) + codes[(rows[i] * columns) + c]] += pairs[i];
         }
         Assert.Equal(expected, actual);
         var last = layout.Strips[^1];
         Array.Clear(actual);
-        Histograms.Add(codes, columns, layout, layout.Strips.Length - 1, layout.Strips.Length, rows, values, (1, 2), actual);
+        Histograms.Add(codes, columns, layout, layout.Strips.Length - 1, layout.Strips.Length, rows, pairs.AsSpan(0, added), actual);
         Assert.All(actual[..last.Start], cell => Assert.Equal(0, cell));
         Assert.Equal(expected[last.Start..], actual[last.Start..]);
     }
@@ -86,6 +84,19 @@ public sealed class HistogramsTests
             Assert.Equal(rows.Where(row => !IsFront(row)), spare[..(length - front)]);
             Assert.Equal(-7, spare[length]);
         }
+    }
+
+    [Fact]
+    public void Spans_are_exchanged()
+    {
+        foreach (var length in new[] { 0, 1, 15, 16, 17, 40 })
+        {
+            int[] all = [.. Enumerable.Range(0, 100)];
+            Histograms.Swap(all.AsSpan(3, length), all.AsSpan(50, length));
+            Assert.Equal(Enumerable.Range(0, 100).Select(i => i >= 3 && i < 3 + length ? i + 47
+                : i >= 50 && i < 50 + length ? i - 47 : i), all);
+        }
+        Assert.Throws<ArgumentException>(() => Histograms.Swap(new int[3], new int[4]));
     }
 
     private static byte[] Codes(int[] cells)

@@ -109,6 +109,23 @@ public sealed class GbdtTests
         }
     }
 
+    // Codes, order and score; half a byte is left for histograms and pieces.
+    [Fact]
+    public void Training_takes_the_codes_and_eight_bytes_for_each_row()
+    {
+        const int Rows = 100_000;
+        var (x, y) = Clicks(Rows, 8);
+        var weights = Enumerable.Range(0, Rows).Select(i => 1f + (i % 3)).ToArray();
+        var options = OneTree with { Trees = 2, MaxLeaves = 4, BinSampleRows = 1_000 };
+        Gbdt.Train(x[..800], 8, y[..100], weights[..100], options);
+        foreach (var objective in new[] { GbdtObjective.Logistic, GbdtObjective.Squared, GbdtObjective.Poisson() })
+        {
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            Gbdt.Train(x, 8, y, weights, options with { Objective = objective });
+            Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, (8 + 8 + 6) * Rows);
+        }
+    }
+
     [Fact]
     public void Threads_do_not_change_a_bit()
     {
