@@ -32,12 +32,6 @@ internal struct Node
     public FloatBlock Kept;
     public IntBlock Ints;
 
-    /// <summary>
-    /// Of [B, n] that serves one user: pairs (first column, columns) in ascending order of what differs between the rows; all other columns
-    /// are the same in each. Empty if not known.
-    /// </summary>
-    public IntBlock Varying;
-
     public object? Data;
     public int A, B, C, D;
     public int I0, I1;

@@ -61,6 +61,9 @@ internal readonly ref struct Adjoint
 
     public ReadOnlySpan<float> Input(int input) => _tape.Values(Node.Input(input));
 
+    /// <summary>Whether an input exists.</summary>
+    public bool Has(int input) => Node.Input(input) >= 0;
+
     /// <summary>Whether an input exists and leads to something that learns.</summary>
     public bool Wants(int input) => Node.Input(input) is >= 0 and var at && _tape.At(at).NeedsGradient;
 

@@ -163,7 +163,6 @@ public sealed class Tape
         var source = At(a.Node);
         ref var node = ref Add(op, shape, out var tensor);
         node.Values = source.Values;
-        if (shape.Rank == 2 && shape[0] == source.Shape[0]) node.Varying = source.Varying;
         Join(ref node, a, null, null, null);
         return tensor;
     }

@@ -11,7 +11,7 @@ namespace Recsys.Numerics;
 /// </summary>
 internal static unsafe class LayerKernels
 {
-    private const int Ahead = 12;   // rows of a table fetched before they are needed: a miss takes as long as about so many rows
+    private const int Ahead = 24;   // rows of a table fetched before they are needed: a miss takes as long as about so many rows
 
     /// <summary>Adds a row to each row of the matrix.</summary>
     public static void AddRow(Span<float> matrix, ReadOnlySpan<float> row)
@@ -99,13 +99,38 @@ internal static unsafe class LayerKernels
             for (var k = 0; k < rows.Length; k++)
             {
                 if (Sse.IsSupported && k + Ahead < rows.Length) Sse.Prefetch0(t + (nint)rows[k + Ahead] * columns);
+                var scale = scales.IsEmpty ? 1 : scales[k];
+                if (columns == 1)
+                {
+                    o[slots[k]] += t[rows[k]] * scale;
+                    continue;
+                }
                 float* from = t + (nint)rows[k] * columns;
                 float* into = o + (nint)slots[k] * columns;
-                var scale = scales.IsEmpty ? 1 : scales[k];
                 var i = 0;
                 for (; i <= columns - Vector<float>.Count; i += Vector<float>.Count)
                     Vector.Store(Vector.Load(into + i) + Vector.Load(from + i) * scale, into + i);
                 for (; i < columns; i++) into[i] += from[i] * scale;
+            }
+        }
+    }
+
+    /// <summary>Copies rows of a table: to[slots[k] · columns ..] = table[rows[k]].</summary>
+    public static void CopyRows(ReadOnlySpan<float> table, int columns, ReadOnlySpan<int> rows, ReadOnlySpan<int> slots, Span<float> to)
+    {
+        CheckRows(table.Length, columns, rows);
+        CheckRows(to.Length, columns, slots);
+        if (slots.Length != rows.Length) throw new ArgumentException($"There are {rows.Length} rows and {slots.Length} slots.", nameof(slots));
+        fixed (float* t = table, o = to)
+        {
+            for (var k = 0; k < rows.Length; k++)
+            {
+                if (Sse.IsSupported && k + Ahead < rows.Length) Sse.Prefetch0(t + (nint)rows[k + Ahead] * columns);
+                float* from = t + (nint)rows[k] * columns;
+                float* into = o + (nint)slots[k] * columns;
+                var i = 0;
+                for (; i <= columns - Vector<float>.Count; i += Vector<float>.Count) Vector.Store(Vector.Load(from + i), into + i);
+                for (; i < columns; i++) into[i] = from[i];
             }
         }
     }

@@ -47,8 +47,8 @@ public sealed class DeepFm : NeuralRanker<DeepFm, DeepFmOptions>, INetwork<DeepF
     /// <inheritdoc/>
     protected override Tensor Logit(Tape tape, ExampleBatch batch)
     {
-        var e = _fields.Of(tape, batch);                                        // [B, F, k]
+        var e = _fields.Parts(tape, batch);                                     // [B, F, k]
         var fm = _linear.Of(tape, batch) + e.BiInteraction().RowSum();          // [B]
-        return _deep is null ? fm : fm + _deep.Of(e.Flatten());                 // [B]
+        return _deep is null ? fm : fm + _deep.Of(e);                           // [B]
     }
 }

@@ -45,7 +45,7 @@ public sealed class Dnn : NeuralRanker<Dnn, DnnOptions>, INetwork<Dnn, DnnOption
     /// <inheritdoc/>
     protected override Tensor Logit(Tape tape, ExampleBatch batch)
     {
-        var x = _input.Of(tape, batch);   // [B, F k + n]
-        return _deep.Of(x);               // [B]
+        var x = _input.Parts(tape, batch);   // [B, F k + n]
+        return _deep.Of(x);                  // [B]
     }
 }

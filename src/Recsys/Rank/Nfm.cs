@@ -63,7 +63,7 @@ public sealed class Nfm : NeuralRanker<Nfm, NfmOptions>, INetwork<Nfm, NfmOption
     /// <inheritdoc/>
     protected override Tensor Logit(Tape tape, ExampleBatch batch)
     {
-        var pairs = _fields.Of(tape, batch).BiInteraction();                        // [B, k]
+        var pairs = _fields.Parts(tape, batch).BiInteraction();                     // [B, k]
         if (_norm is not null) pairs = _norm.Of(pairs);                             // [B, k]
         var z = _deep.Of(pairs.Dropout(Options.InteractionDropout));                // [B, width]
         return _linear.Of(tape, batch) + _output.Of(z).Reshape(-1);                 // [B]

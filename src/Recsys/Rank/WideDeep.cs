@@ -69,7 +69,7 @@ public sealed class WideDeep : NeuralRanker<WideDeep, WideDeepOptions>, INetwork
 
     /// <inheritdoc/>
     protected override Tensor Logit(Tape tape, ExampleBatch batch)
-        => _wide.Of(tape, batch) + _deep.Of(_input.Of(tape, batch));   // [B] + [B]
+        => _wide.Of(tape, batch) + _deep.Of(_input.Parts(tape, batch));   // [B] + [B]
 
     private static FittedFeature[] Named(FittedSchema schema, IReadOnlyList<string> names, IEnumerable<FittedFeature> others)
         => names.Count == 0 ? [.. others] : [.. names.Select(name => schema[name])];

@@ -11,6 +11,7 @@ public sealed class FieldEmbedding
     private readonly FieldRows _rows;
     private readonly EmbeddingTable _table;
     private readonly Parameter? _numbers;
+    private readonly FieldLayout _layout;
 
     /// <summary>The fields of a schema.</summary>
     /// <param name="scope">Of its parameters.</param>
@@ -39,6 +40,7 @@ public sealed class FieldEmbedding
         var law = initializer ?? Initializer.Normal(0.01f);
         _table = scope.Table("table", _rows.RowCount, dimension, law);
         if (_rows.NumberCount > 0) _numbers = scope.Parameter("numbers", law, _rows.NumberCount, dimension);
+        _layout = _rows.Layout(dimension);
     }
 
     /// <summary>F, the number of fields.</summary>
@@ -49,4 +51,14 @@ public sealed class FieldEmbedding
 
     /// <summary>The vectors of a batch. [B, F, d]</summary>
     public Tensor Of(Tape tape, ExampleBatch batch) => _rows.Of(tape, batch, _table, _numbers, summed: false);
+
+    /// <summary>The same vectors in parts, which pairs of fields and a first layer take faster. [B, F, d]</summary>
+    public FieldVectors Parts(Tape tape, ExampleBatch batch)
+    {
+        ArgumentNullException.ThrowIfNull(tape);
+        ArgumentNullException.ThrowIfNull(batch);
+        return _rows.Parts(tape, batch, _table, _numbers, _layout);
+    }
+
+    internal FieldLayout Layout => _layout;
 }

@@ -59,7 +59,9 @@ internal sealed class FieldRows
         var shape = summed ? new Shape(batch.Count, table.Dimension) : new Shape(batch.Count, _fields.Length, table.Dimension);
         Tensor? weights = numbers is null ? null : tape.Use(numbers);
         Tensor? values = numbers is null ? null : Numbers(tape, batch);
-        var result = Lookup.Begin(tape, table, shape, Count(batch), _scaled, weights, values, out var picks);
+        var count = 0;
+        foreach (var field in _fields) count += Count(batch, field, batch.Count);
+        var result = Lookup.Begin(tape, table, shape, count, _scaled, weights, values, out var picks);
         var step = summed ? 1 : _fields.Length;
         var k = 0;
         for (var f = 0; f < _fields.Length; f++)
@@ -67,36 +69,60 @@ internal sealed class FieldRows
             var slot = summed ? 0 : f;
             if (_fields[f].Shape != FeatureShape.Number)
             {
-                k = Fill(batch, f, step, slot, picks, k);
+                k = Fill(batch, f, batch.Count, step, slot, picks, k);
                 continue;
             }
             picks.NumberSlots[_first[f]] = slot;
             if (_fields[f].IndicatorSlot >= 0) picks.NumberSlots[_first[f] + 1] = slot;
         }
         Lookup.Finish(result, picks, step);
-        if (!summed && batch.SameUser && !tape.Records) tape.At(result.Node).Varying = Varying(tape, table.Dimension);
         return result;
     }
 
-    // What the candidates of one request don't share: columns that hang on the item, neighbours joined.
-    private IntBlock Varying(Tape tape, int dimension)
+    /// <summary>The vectors of the fields in parts, for the ops that know them.</summary>
+    public FieldVectors Parts(Tape tape, ExampleBatch batch, EmbeddingTable table, Parameter? numbers, FieldLayout layout)
     {
-        var block = tape.TakeInts(2 * _fields.Length);
-        var runs = block.Span;
-        var last = -2;
+        Schema.EnsureCompatible(batch.Schema);
+        var request = batch.SameUser && !tape.Records && batch.Count > 1 && layout.Shared.Fields.Length > 0;
+        return new FieldVectors
+        {
+            Layout = layout,
+            Codes = Codes(tape, batch, table, request ? layout.Owned : layout.Codes, batch.Count),
+            Shared = request ? Codes(tape, batch, table, layout.Shared, 1) : null,
+            Values = numbers is null ? null : Numbers(tape, batch),
+            Vectors = numbers is null ? null : tape.Use(numbers),
+        };
+    }
+
+    /// <summary>How the parts lie.</summary>
+    public FieldLayout Layout(int dimension)
+    {
+        var (codes, owned, numbers) = (new List<int>(), new List<int>(), new int[_numbers]);
         for (var f = 0; f < _fields.Length; f++)
         {
-            if (!HangsOnItem(_fields[f])) continue;
-            if (last >= 0 && runs[last] + runs[last + 1] == f * dimension)
+            if (_fields[f].Shape == FeatureShape.Number)
             {
-                runs[last + 1] += dimension;
+                numbers[_first[f]] = f;
+                if (_fields[f].IndicatorSlot >= 0) numbers[_first[f] + 1] = f;
                 continue;
             }
-            last = Math.Max(0, last + 2);
-            (runs[last], runs[last + 1]) = (f * dimension, dimension);
+            codes.Add(f);
+            if (HangsOnItem(_fields[f])) owned.Add(f);
         }
-        block.Length = Math.Max(0, last + 2);
-        return block;
+        return new FieldLayout(_fields.Length, [.. codes], [.. owned], numbers, dimension);
+    }
+
+    // [rows, fields of the part, d]
+    private Tensor Codes(Tape tape, ExampleBatch batch, EmbeddingTable table, FieldPart part, int rows)
+    {
+        var count = 0;
+        foreach (var f in part.Fields) count += Count(batch, _fields[f], rows);
+        var shape = new Shape(rows, part.Fields.Length, table.Dimension);
+        var result = Lookup.Begin(tape, table, shape, count, _scaled, null, null, out var picks, once: !_scaled);
+        var k = 0;
+        for (var slot = 0; slot < part.Fields.Length; slot++) k = Fill(batch, part.Fields[slot], rows, part.Fields.Length, slot, picks, k);
+        Lookup.Finish(result, picks, part.Fields.Length);
+        return result;
     }
 
     private static bool HangsOnItem(FittedFeature feature) => feature.Kind switch
@@ -120,29 +146,21 @@ internal sealed class FieldRows
         return values;
     }
 
-    private int Count(ExampleBatch batch)
+    private static int Count(ExampleBatch batch, FittedFeature field, int rows) => field.Shape switch
     {
-        var count = 0;
-        foreach (var field in _fields)
-        {
-            count += field.Shape switch
-            {
-                FeatureShape.Codes => batch.MultiCategory(field.Index).Codes.Length,
-                FeatureShape.Sequence => batch.Sequence(field.Index).EventCount,
-                FeatureShape.Number => 0,
-                _ => batch.Count,
-            };
-        }
-        return count;
-    }
+        FeatureShape.Codes => batch.MultiCategory(field.Index).Offsets[rows],
+        FeatureShape.Sequence => batch.Sequence(field.Index).Offsets[rows],
+        FeatureShape.Number => 0,
+        _ => rows,
+    };
 
-    private int Fill(ExampleBatch batch, int f, int step, int slot, in Lookup.Picks picks, int k)
+    private int Fill(ExampleBatch batch, int f, int rows, int step, int slot, in Lookup.Picks picks, int k)
     {
         var (field, first) = (_fields[f], _first[f]);
         switch (field.Shape)
         {
             case FeatureShape.Code:
-                foreach (var code in batch.Category(field.Index))
+                foreach (var code in batch.Category(field.Index)[..rows])
                 {
                     picks.Rows[k] = first + code;
                     picks.Slots[k] = slot;
@@ -153,10 +171,10 @@ internal sealed class FieldRows
                 return k;
             case FeatureShape.Codes:
                 var lists = batch.MultiCategory(field.Index);
-                return FillLists(lists.Offsets, lists.Codes, first, step, slot, picks, k);
+                return FillLists(lists.Offsets[..(rows + 1)], lists.Codes, first, step, slot, picks, k);
             default:
                 var events = batch.Sequence(field.Index);
-                return FillLists(events.Offsets, events.Codes(), first, step, slot, picks, k);
+                return FillLists(events.Offsets[..(rows + 1)], events.Codes(), first, step, slot, picks, k);
         }
     }
 

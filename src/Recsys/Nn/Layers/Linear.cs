@@ -26,6 +26,12 @@ public sealed class Linear
     /// <summary>max(x W + b, 0). [.., in] → [.., out]</summary>
     public Tensor Relu(Tensor x) => Of(x, relu: true);
 
+    /// <summary>x W + b of fields in parts. [B, in] → [B, out]</summary>
+    public Tensor Of(in FieldVectors x) => Of(x, relu: false);
+
+    /// <summary>max(x W + b, 0) of fields in parts. [B, in] → [B, out]</summary>
+    public Tensor Relu(in FieldVectors x) => Of(x, relu: true);
+
     /// <summary>Several layers of one input by one product: their outputs side by side. [.., in] → [.., out + out + …]</summary>
     internal static Tensor Of(Tensor x, bool relu, params ReadOnlySpan<Linear> layers)
     {
@@ -37,6 +43,9 @@ public sealed class Linear
         for (var i = 0; i < layers.Length; i++) weights[i] = x.Tape.Use(layers[i]._bias!);
         return LinearOp.Of(x, w, InteractionOps.Concat(weights), relu);
     }
+
+    private Tensor Of(in FieldVectors x, bool relu)
+        => FieldLinear.Of(x, x.Codes.Tape.Use(_weight), _bias is null ? null : x.Codes.Tape.Use(_bias), relu);
 
     private Tensor Of(Tensor x, bool relu)
         => LinearOp.Of(x, x.Tape.Use(_weight), _bias is null ? null : x.Tape.Use(_bias), relu);

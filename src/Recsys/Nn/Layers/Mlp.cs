@@ -50,20 +50,24 @@ public sealed class Mlp
     /// <summary>The last layer's output. [.., in] → [.., <see cref="Width"/>]</summary>
     public Tensor Of(Tensor x)
     {
-        for (var i = 0; i < _layers.Length; i++)
-        {
-            if (_activations is null)
-            {
-                x = _layers[i].Relu(x);
-            }
-            else
-            {
-                x = _layers[i].Of(x);
-                if (_norms is not null) x = _norms[i].Of(x);
-                x = _activations[i].Of(x);
-            }
-            x = x.Dropout(_dropout);
-        }
+        for (var i = 0; i < _layers.Length; i++) x = Finish(i, _activations is null ? _layers[i].Relu(x) : _layers[i].Of(x));
         return x;
+    }
+
+    /// <summary>The last layer's output for fields in parts; there must be a layer. [B, in] → [B, <see cref="Width"/>]</summary>
+    /// <exception cref="InvalidOperationException">There are no hidden layers.</exception>
+    public Tensor Of(in FieldVectors x)
+    {
+        if (_layers.Length == 0) throw new InvalidOperationException("Without a hidden layer there is nothing that takes fields in parts.");
+        var y = Finish(0, _activations is null ? _layers[0].Relu(x) : _layers[0].Of(x));
+        for (var i = 1; i < _layers.Length; i++) y = Finish(i, _activations is null ? _layers[i].Relu(y) : _layers[i].Of(y));
+        return y;
+    }
+
+    private Tensor Finish(int layer, Tensor x)
+    {
+        if (_norms is not null) x = _norms[layer].Of(x);
+        if (_activations is not null) x = _activations[layer].Of(x);
+        return x.Dropout(_dropout);
     }
 }

@@ -6,6 +6,7 @@ public sealed class Tower
 {
     private readonly Mlp _hidden;
     private readonly Linear _output;
+    private readonly bool _deep;
 
     /// <param name="scope">Of its parameters.</param>
     /// <param name="inputs">Length of a row of the input.</param>
@@ -14,9 +15,13 @@ public sealed class Tower
     {
         ArgumentNullException.ThrowIfNull(scope);
         _hidden = new Mlp(scope, inputs, options);
+        _deep = options.Hidden.Count > 0;
         _output = new Linear(scope.Scope("output"), _hidden.Width, 1);
     }
 
     /// <summary>[B, in] → [B]</summary>
     public Tensor Of(Tensor x) => _output.Of(_hidden.Of(x)).Reshape(-1);
+
+    /// <summary>Fields in parts: [B, in] → [B]</summary>
+    public Tensor Of(in FieldVectors x) => (_deep ? _output.Of(_hidden.Of(x)) : _output.Of(x)).Reshape(-1);
 }

@@ -23,8 +23,9 @@ internal sealed class Lookup : Op
     /// <param name="weights">One vector w for each number [N, d], or null.</param>
     /// <param name="values">The numbers [N, B], or null.</param>
     /// <param name="picks">To be written.</param>
-    public static Tensor Begin(
-        Tape tape, EmbeddingTable table, Shape shape, int count, bool scaled, Tensor? weights, Tensor? values, out Picks picks)
+    /// <param name="once">Whether every slot will be picked exactly once.</param>
+    public static Tensor Begin(Tape tape, EmbeddingTable table, Shape shape, int count, bool scaled, Tensor? weights, Tensor? values,
+        out Picks picks, bool once = false)
     {
         var y = tape.PushSource(Instance, shape, table, weights, values);
         ref var node = ref tape.At(y.Node);
@@ -39,8 +40,9 @@ internal sealed class Lookup : Op
             Slots = node.Ints.Span.Slice(count, count),
             NumberSlots = node.Ints.Span[(2 * count)..],
             Scales = node.Kept.Span,
+            Once = once && !scaled && table.Packed is null,
         };
-        y.Mutable.Clear();
+        if (!picks.Once) y.Mutable.Clear();
         return y;
     }
 
@@ -56,7 +58,8 @@ internal sealed class Lookup : Op
         var table = (EmbeddingTable)node.Data!;
         var d = table.Dimension;
         var to = y.Mutable;
-        if (table.Packed is { } packed) Unpack(packed, picks, to);
+        if (table.Packed is { } packed) Unpack(tape, packed, picks, to);
+        else if (picks.Once) LayerKernels.CopyRows(table.Mutable, d, picks.Rows, picks.Slots, to);
         else LayerKernels.AddRows(table.Mutable, d, picks.Rows, picks.Slots, picks.Scales, to);
         if (node.A < 0) return;
         ReadOnlySpan<float> weights = tape.Values(node.A), values = tape.Values(node.B);
@@ -79,10 +82,10 @@ internal sealed class Lookup : Op
             LayerKernels.SumMultiples(g[(slots[n] * d)..], node.I1 * d, values.Slice(n * examples, examples), dw.Slice(n * d, d));
     }
 
-    private static void Unpack(PackedRows packed, in Picks picks, Span<float> to)
+    private static void Unpack(Tape tape, PackedRows packed, in Picks picks, Span<float> to)
     {
         var d = packed.Columns;
-        Span<float> row = d <= 256 ? stackalloc float[d] : new float[d];
+        var row = tape.Take(d).Span;
         for (var k = 0; k < picks.Rows.Length; k++)
         {
             packed.CopyRow(picks.Rows[k], row);
@@ -95,5 +98,6 @@ internal sealed class Lookup : Op
     {
         public Span<int> Rows, Slots, NumberSlots;
         public Span<float> Scales;
+        public bool Once;
     }
 }
