@@ -39,21 +39,33 @@ internal static class AdultRecipe
     ]);
 
     /// <summary>
-    /// For Wide &amp; Deep: the deep side reads numbers (gains and losses by their logarithm) and codes; the wide side codes, bins of the
-    /// numbers
-    /// and crosses.
+    /// For Wide &amp; Deep: numbers (gains and losses by their logarithm), codes, the course's bins of age, gain and loss with their
+    /// crosses, and more crosses. <see cref="CourseWide"/> and <see cref="CourseDeep"/> name what the course gives to each side.
     /// </summary>
     public static FeatureSchema WideAndDeep() => new(
     [
         .. Discrete.Select(name => Feature.Category(name, Side.Context)),
-        .. Continuous.Select(name => Feature.Number($"{name} (number)", Side.Context,
-            name.StartsWith("capital", StringComparison.Ordinal) ? NumberScale.Log : NumberScale.Standardised, column: name)),
-        .. Continuous.Select(name => Feature.Buckets(name, Side.Context, quantiles: 10)),
+        .. Continuous.Select(name => Feature.Number(name, Side.Context,
+            name.StartsWith("capital", StringComparison.Ordinal) ? NumberScale.Log : NumberScale.Standardised)),
+        Feature.Buckets("age bin", Side.Context, [18, 25, 30, 35, 40, 45, 50, 55, 60, 65], column: "age"),
+        Feature.Buckets("gain bin", Side.Context, [0, 1000, 2000, 3000, 10000], column: "capital_gain"),
+        Feature.Buckets("loss bin", Side.Context, [0, 1000, 2000, 3000, 5000], column: "capital_loss"),
+        Feature.Buckets("hours bin", Side.Context, quantiles: 10, column: "hours_per_week"),
+        Feature.Cross("age×gain", ["age bin", "gain bin"]),
+        Feature.Cross("gain×loss", ["gain bin", "loss bin"]),
         Feature.Cross("education×occupation", ["education", "occupation"]),
-        Feature.Cross("age×education×occupation", ["age", "education", "occupation"], 5000),
-        Feature.Cross("relationship×hours", ["relationship", "hours_per_week"]),
+        Feature.Cross("relationship×hours", ["relationship", "hours bin"]),
         Feature.Label("income"),
     ]);
+
+    public static readonly string[] CourseWide =
+    [
+        "workclass", "education", "marital_status", "occupation", "relationship", "age bin", "gain bin", "loss bin", "age×gain",
+        "gain×loss",
+    ];
+
+    public static readonly string[] CourseDeep =
+        [.. Continuous, "workclass", "education", "marital_status", "occupation", "relationship"];
 
     public static Columns Train(string folder) => Read(Path.Combine(folder, "adult.data.gz"));
 

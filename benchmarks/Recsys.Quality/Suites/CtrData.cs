@@ -52,6 +52,9 @@ internal enum MovieLensFields
 
     /// <summary>Gender, age, occupation, zip, release year, all genres: nothing that names the user or the film.</summary>
     Profiles,
+
+    /// <summary>The same, but each set of genres that a film can have is one value of its own.</summary>
+    ProfilesGenreSets,
 }
 
 /// <summary>The sets on which click models are compared. The cut depends on the seed alone.</summary>
@@ -72,6 +75,7 @@ internal static class CtrData
         var items = Columns.From(set.Items)
             .Text("genre", item => item.Genres.IsEmpty ? null : item.Genres[0])
             .List("genres", item => item.Genres)
+            .Text("genre set", item => string.Join('|', item.Genres))
             .Text("year", item => item.Year?.ToString(CultureInfo.InvariantCulture))
             .InIdOrder();
         Feature[] profile =
@@ -79,12 +83,17 @@ internal static class CtrData
             Feature.Category("gender", Side.User), Feature.Category("age", Side.User), Feature.Category("occupation", Side.User),
             Feature.Category("zip", Side.User),
         ];
-        var schema = new FeatureSchema(fields == MovieLensFields.WithIds
-            ? [
+        var schema = new FeatureSchema(fields switch
+        {
+            MovieLensFields.WithIds =>
+            [
                 Feature.Id("user", Side.User), Feature.Id("item", Side.Item), .. profile, Feature.Category("genre", Side.Item),
                 Feature.Category("year", Side.Item), Feature.Label("liked"),
-            ]
-            : [.. profile, Feature.Category("year", Side.Item), Feature.MultiCategory("genres", Side.Item), Feature.Label("liked")]);
+            ],
+            MovieLensFields.Profiles =>
+                [.. profile, Feature.Category("year", Side.Item), Feature.MultiCategory("genres", Side.Item), Feature.Label("liked")],
+            _ => [.. profile, Feature.Category("year", Side.Item), Feature.Category("genre set", Side.Item), Feature.Label("liked")],
+        });
         var features = schema.Fit(users, items, userIds: set.Log.Users, itemIds: set.Log.Items);
 
         var (ofUsers, ofItems, labels) = (new List<int>(), new List<int>(), new List<float>());
@@ -98,8 +107,13 @@ internal static class CtrData
         var all = features.Examples(new ExampleData { Users = [.. ofUsers], Items = [.. ofItems], Labels = [[.. labels]] });
         var (train, rest) = all.Split(0.8, seed);
         var (validation, test) = rest.Split(0.5, seed);
-        return new CtrSet($"ml-1m, {(fields == MovieLensFields.WithIds ? "8 fields" : "6 fields without ids")}", features, train,
-            validation, test);
+        var name = fields switch
+        {
+            MovieLensFields.WithIds => "8 fields",
+            MovieLensFields.Profiles => "6 fields without ids",
+            _ => "6 fields without ids, a code for each set of genres",
+        };
+        return new CtrSet($"ml-1m, {name}", features, train, validation, test);
     }
 
     /// <summary>

@@ -5,118 +5,162 @@ namespace Recsys.Quality.Suites;
 
 internal sealed class CtrSuite : Suite
 {
-    private static readonly ulong[] Seeds = [1, 2, 3];
-
     public override string Name => "ctr";
 
-    public override string Question => "The family of factorisation machines on ml-1m, criteo_10k and census-income?";
+    public override string Question
+        => "The family of factorisation machines on ml-1m, criteo_10k and census-income? In pieces: as ctr-deep.";
 
     public override bool Run(DataFolders data)
     {
+        var cells = new Cells();
         var kept = true;
-        if (data.Find("ml-1m") is { } films)
+        foreach (var (name, folder, load, recipes) in new (string, string, Func<string, CtrSet>, Func<CtrSet, Recipes>)[]
         {
-            kept &= Run(CtrData.MovieLens1M(films), new Recipe(
-                new() { BatchSize = 1024, FactorPenalty = 0.02f, Epochs = 15, EarlyStoppingRounds = 2 },
-                new()
-                {
-                    Normalise = false,
-                    Linear = true,
-                    LearningRate = 0.1f,
-                    InitialScale = 0.3f,
-                    Penalty = 1e-3f,
-                    Epochs = 10,
-                    EarlyStoppingRounds = 2,
-                },
-                new() { BatchSize = 1024, FactorPenalty = 0.03f, Epochs = 15, EarlyStoppingRounds = 2 })
-            { Pairs = true, Linear = "0.8402 (PyTorch)", Fm = "0.8711 (PyTorch)", LeastFm = 0.8691 });
-            kept &= Run(CtrData.MovieLens1M(films, MovieLensFields.Profiles), new Recipe(
-                new() { LearningRate = 0.1f, FactorPenalty = 1e-3f, EarlyStoppingRounds = 2 },
-                new() { EarlyStoppingRounds = 2 },
-                new() { FactorPenalty = 1e-3f, EarlyStoppingRounds = 2 })
-            { Linear = "0.7716 (AutoInt's paper, other fields)", Fm = "0.8252 (AutoInt's paper, other fields)" });
-        }
-        // Neither has users and items: the sides of the product are the counts and the categories, or the first and the second half.
-        if (data.Find("criteo") is { } clicks)
+            ("ml-1m", "ml-1m", f => CtrData.MovieLens1M(f), _ => Ratings),
+            ("ml-1m without ids", "ml-1m", f => CtrData.MovieLens1M(f, MovieLensFields.Profiles), _ => Profiles),
+            ("ml-1m without ids, genre sets", "ml-1m", f => CtrData.MovieLens1M(f, MovieLensFields.ProfilesGenreSets), _ => Profiles),
+            ("criteo_10k", "criteo", f => CtrData.Criteo10K(f), _ => Clicks),
+            ("census-income", "census-income-kdd", f => CtrData.CensusIncome(f), Incomes),
+        })
         {
-            kept &= Run(CtrData.Criteo10K(clicks), new Recipe(
-                new() { BatchSize = 64, LearningRate = 0.01f, FactorPenalty = 0.01f, WeightPenalty = 0.01f, EarlyStoppingRounds = 2 },
-                new() { BatchSize = 64, LearningRate = 0.1f, Linear = true, EarlyStoppingRounds = 2 },
-                new()
-                {
-                    BatchSize = 64,
-                    LearningRate = 0.01f,
-                    FactorPenalty = 0.01f,
-                    WeightPenalty = 0.01f,
-                    InitialScale = 0.01f,
-                    EarlyStoppingRounds = 2,
-                    UserFeatures = [.. Enumerable.Range(1, 13).Select(i => $"I{i}")],
-                    ItemFeatures = [.. Enumerable.Range(1, 26).Select(i => $"C{i}")],
-                }));
-        }
-        if (data.Find("census-income-kdd") is { } people)
-        {
-            var set = CtrData.CensusIncome(people);
-            var names = set.Features.Schema.Inputs.Select(feature => feature.Name).ToArray();
-            kept &= Run(set, new Recipe(
-                new() { LearningRate = 0.01f, FactorPenalty = 1e-4f, EarlyStoppingRounds = 2 },
-                new() { LearningRate = 0.1f, Linear = true, EarlyStoppingRounds = 2 },
-                new() { LearningRate = 0.01f, FactorPenalty = 1e-4f, EarlyStoppingRounds = 2, UserFeatures = names[..20], ItemFeatures = names[20..] }));
+            if (!cells.Wants(name) || data.Find(folder) is not { } found) continue;
+            kept &= Run(cells, name, load(found), recipes);
         }
         return kept;
     }
 
-    // Options were chosen by the validation loss; the test part is scored once for each seed, at the best validation epoch.
-    private static bool Run(CtrSet set, Recipe recipe)
+    private static bool Run(Cells cells, string name, CtrSet set, Func<CtrSet, Recipes> recipesOf)
     {
-        var table = new ResultTable($"{set}; means of {Seeds.Length} seeds [lowest, highest]");
-        Add(table, set, "LR, L2 = 1", [LogisticRegression.Train(set.Features, set.Train, new() { L2 = 1 })], recipe.Linear, null);
-        Add(table, set, "FM", Seeds.Select(seed => Fm.Train(
-            set.Features, set.Train, recipe.OfFm with { Seed = seed }, set.Validation)), recipe.Fm, recipe.LeastFm);
-        Add(table, set, "FFM", Seeds.Select(seed => Ffm.Train(
-            set.Features, set.Train, recipe.OfFfm with { Seed = seed }, set.Validation)), null, null);
-        Add(table, set, "SVDFeature", Seeds.Select(seed => SvdFeature.Train(
-            set.Features, set.Train, recipe.OfSvdFeature with { Seed = seed }, set.Validation)), null, null);
-        if (recipe.Pairs)
-        {
-            Add(table, set, "SVDFeature, pairs", Seeds.Select(seed => SvdFeature.Train(set.Features, set.Train,
-                recipe.OfSvdFeature with { Seed = seed, Task = SvdFeatureTask.Pairwise }, set.Validation)), null, null);
-        }
+        var recipes = recipesOf(set);
+        var table = new ResultTable($"{set}; means [lowest, highest]");
+        var lr = cells.Of(name, "LR, L2 = 1", seed => Measure(set, name, "LR, L2 = 1", seed,
+            (LogisticRegression.Train(set.Features, set.Train, new() { L2 = 1 }), 0, null)), seeds: 1);
+        Cells.Add(table, "LR, L2 = 1", lr, recipes.PublishedLr);
+        Add("FM", recipes.Fm, recipes.PublishedFm, recipes.LeastFm, Train);
+        Add("FFM", recipes.Ffm, null, null, Train);
+        Add("SVDFeature", recipes.SvdFeature, null, null, Train);
+        if (recipes.Pairs)
+            Add("SVDFeature, pairs", recipes.SvdFeature.ConvertAll(o => o with { Task = SvdFeatureTask.Pairwise }), null, null, Train);
         table.Print();
         return table.Kept;
+
+        // The recipe is the candidate of the best validation AUC at the first seed, the epoch that of the best validation AUC at each seed:
+        // the test part has no say in either.
+        void Add<T>(string model, List<T> candidates, string? published, double? least, Func<T, (IRanker, int, double?)> train)
+            where T : FactorMachineOptions
+        {
+            var (best, chosen) = (double.NegativeInfinity, -1);
+            for (var i = 0; i < candidates.Count; i++)
+            {
+                var first = Measured(i, 1);
+                if (first.Count == 0) return;
+                if (first[0].Validation > best) (best, chosen) = (first[0].Validation, i);
+            }
+            Cells.Add(table, Label(chosen), Measured(chosen, cells.Seeds), published, least);
+
+            List<Cell> Measured(int i, int seeds)
+                => cells.Of(name, Label(i), seed => Measure(set, name, Label(i), seed, train(Seeded(candidates[i], seed))), seeds, model);
+
+            string Label(int i) => $"{model} ({Describe(candidates[i])})";
+        }
+
+        (IRanker, int, double?) Train(FactorMachineOptions options)
+        {
+            switch (options)
+            {
+                case FmOptions of:
+                    var fm = Fm.Train(set.Features, set.Train, of, set.Validation);
+                    return (fm, fm.Epochs, fm.BestValidation);
+                case FfmOptions of:
+                    var ffm = Ffm.Train(set.Features, set.Train, of, set.Validation);
+                    return (ffm, ffm.Epochs, ffm.BestValidation);
+                default:
+                    var svd = SvdFeature.Train(set.Features, set.Train, (SvdFeatureOptions)options, set.Validation);
+                    return (svd, svd.Epochs, svd.BestValidation);
+            }
+        }
     }
 
-    private static void Add(
-        ResultTable table, CtrSet set, string name, IEnumerable<IRanker> models, string? published, double? atLeast)
+    private static T Seeded<T>(T options, int seed) where T : FactorMachineOptions => options with
+    {
+        Seed = (ulong)seed,
+        Metric = ValidationMetric.Higher("AUC", AucMetrics.Auc),
+        EarlyStoppingRounds = 2,
+    };
+
+    private static Cell Measure(CtrSet set, string name, string model, int seed, (IRanker Model, int Epoch, double? Validation) trained)
     {
         var labels = set.Test.Label().ToArray();
-        var (aucs, losses, groups) = (new List<double>(), new List<double>(), new List<double>());
-        foreach (var model in models)
-        {
-            var scores = set.Score(model, set.Test);
-            aucs.Add(AucMetrics.Auc(scores, labels));
-            if (model is not SvdFeature { Task: SvdFeatureTask.Pairwise }) losses.Add(ProbabilityMetrics.LogLoss(scores, labels));
-            if (set.Features.Schema.Inputs.Any(feature => feature.Name == "user"))
-                groups.Add(AucMetrics.GroupAuc(scores, labels, set.Test.Users).Value);
-        }
-        Row("test AUC", aucs, published, atLeast);
-        Row("test LogLoss", losses, null, null);
-        Row("test AUC within users", groups, null, null);
-
-        void Row(string metric, List<double> values, string? other, double? least)
-        {
-            if (values.Count > 0) table.Add(name, metric, values.Average(), (values.Min(), values.Max()), other, least);
-        }
+        var scores = set.Score(trained.Model, set.Test);
+        var probabilities = trained.Model is not SvdFeature { Task: SvdFeatureTask.Pairwise };
+        var users = set.Features.Schema.Inputs.Any(feature => feature.Name == "user");
+        return new Cell(name, model, seed, trained.Epoch, trained.Validation ?? double.NaN, AucMetrics.Auc(scores, labels),
+            probabilities ? ProbabilityMetrics.LogLoss(scores, labels) : double.NaN,
+            users ? AucMetrics.GroupAuc(scores, labels, set.Test.Users).Value : double.NaN);
     }
 
-    /// <summary>The options for one set.</summary>
-    private sealed record Recipe(FmOptions OfFm, FfmOptions OfFfm, SvdFeatureOptions OfSvdFeature)
+    private static string Describe(FactorMachineOptions options) => options switch
+    {
+        FmOptions o => FormattableString.Invariant($"η {o.LearningRate}, λ {o.FactorPenalty}"),
+        FfmOptions o => FormattableString.Invariant($"η {o.LearningRate}, λ {o.Penalty}"),
+        SvdFeatureOptions o => FormattableString.Invariant($"η {o.LearningRate}, λ {o.FactorPenalty}"),
+        _ => "",
+    };
+
+    private static List<T> Grid<T>(T of, float[] rates, float[] penalties, Func<T, float, float, T> with)
+        => [.. rates.SelectMany(rate => penalties.Select(penalty => with(of, rate, penalty)))];
+
+    private static FmOptions With(FmOptions of, float rate, float penalty) => of with { LearningRate = rate, FactorPenalty = penalty };
+
+    private static FfmOptions With(FfmOptions of, float rate, float penalty) => of with { LearningRate = rate, Penalty = penalty };
+
+    private static SvdFeatureOptions With(SvdFeatureOptions of, float rate, float penalty)
+        => of with { LearningRate = rate, FactorPenalty = penalty };
+
+    private static Recipes Ratings => new(
+        Grid(new FmOptions { BatchSize = 1024, Epochs = 15 }, [0.05f], [0.01f, 0.02f, 0.03f], With),
+        Grid(new FfmOptions { Normalise = false, Linear = true, InitialScale = 0.3f, Epochs = 10 }, [0.1f], [5e-4f, 1e-3f, 2e-3f], With),
+        Grid(new SvdFeatureOptions { BatchSize = 1024, Epochs = 15 }, [0.05f], [0.02f, 0.03f, 0.05f], With))
+    { Pairs = true, PublishedLr = "0.8402 (PyTorch)", PublishedFm = "0.8711 (PyTorch)", LeastFm = 0.8691 };
+
+    private static Recipes Profiles => new(
+        Grid(new FmOptions { BatchSize = 1024, Epochs = 15 }, [0.05f, 0.1f], [1e-4f, 1e-3f], With),
+        Grid(new FfmOptions { Epochs = 10 }, [0.1f, 0.2f], [2e-5f, 2e-4f], With),
+        Grid(new SvdFeatureOptions { BatchSize = 1024, Epochs = 15 }, [0.05f], [1e-4f, 1e-3f], With))
+    { PublishedLr = "0.7716 (AutoInt's paper, other fields)", PublishedFm = "0.8252 (AutoInt's paper, other fields)" };
+
+    // Neither of the others has users and items: the sides of the product are the counts and the categories, or the first and second half.
+    private static Recipes Clicks => new(
+        Grid(new FmOptions { BatchSize = 64, WeightPenalty = 0.01f }, [0.01f], [0.003f, 0.01f, 0.03f], With),
+        Grid(new FfmOptions { BatchSize = 64, Linear = true }, [0.05f, 0.1f], [2e-5f, 2e-4f], With),
+        Grid(
+            new SvdFeatureOptions
+            {
+                BatchSize = 64,
+                WeightPenalty = 0.01f,
+                InitialScale = 0.01f,
+                UserFeatures = [.. Enumerable.Range(1, 13).Select(i => $"I{i}")],
+                ItemFeatures = [.. Enumerable.Range(1, 26).Select(i => $"C{i}")],
+            },
+            [0.01f], [0.003f, 0.01f, 0.03f], With));
+
+    private static Recipes Incomes(CtrSet set)
+    {
+        var names = set.Features.Schema.Inputs.Select(feature => feature.Name).ToArray();
+        return new(
+            Grid(new FmOptions(), [0.01f, 0.03f], [1e-4f, 1e-3f], With),
+            Grid(new FfmOptions { Linear = true, Epochs = 10 }, [0.1f], [2e-5f, 2e-4f], With),
+            Grid(new SvdFeatureOptions { UserFeatures = names[..20], ItemFeatures = names[20..] }, [0.01f, 0.03f], [1e-4f, 1e-3f], With));
+    }
+
+    /// <summary>The candidates for one set.</summary>
+    private sealed record Recipes(List<FmOptions> Fm, List<FfmOptions> Ffm, List<SvdFeatureOptions> SvdFeature)
     {
         public bool Pairs { get; init; }
 
-        public string? Linear { get; init; }
+        public string? PublishedLr { get; init; }
 
-        public string? Fm { get; init; }
+        public string? PublishedFm { get; init; }
 
         public double? LeastFm { get; init; }
     }
