@@ -46,7 +46,7 @@ internal sealed class DeepFmComparison : Comparison
             yield return new ComparisonCase(
                 $"one request of {Candidates} candidates, {threads} thread{(threads == 1 ? "" : "s")}", 1 / 0.3,
                 new() { ["work"] = "request", ["batch"] = Candidates, ["steps"] = 1, ["threads"] = threads },
-                Request)
+                () => Request(threads))
             { Repeats = 50 };
         }
     }
@@ -67,7 +67,7 @@ internal sealed class DeepFmComparison : Comparison
     }
 
     // One user's candidates: 16 categories and 7 numbers are the user's. Assembly is in our time; the peer is given its rows.
-    private static Func<double> Request()
+    private static Func<double> Request(int threads)
     {
         var features = CtrData.MakeRequests(10_000, 26, 10, 100_000, 13, 6);
         var model = DeepFm.Create(ParameterScope.Initialise(1), features.Schema, new DeepFmOptions { Dimension = 16, Hidden = [256, 128, 64] });
@@ -80,7 +80,7 @@ internal sealed class DeepFmComparison : Comparison
             for (var i = 0; i < Candidates; i++) items[i] = (request * 31 + i * 17) % 10_000;
             request++;
             features.Assemble(0, items, batch);
-            model.Score(batch, scores);
+            model.Score(batch, scores, threads);
             return double.NaN;
         };
     }

@@ -7,6 +7,16 @@ namespace Recsys.Features;
 /// </summary>
 public sealed class ExampleBatch
 {
+    private int _first;   // 0, or where a window begins
+
+    // A window, see Show.
+    internal ExampleBatch()
+    {
+        Schema = null!;
+        (CodeColumns, NumberColumns, LabelColumns, CodesColumns, SequenceColumns) = ([], [], [], [], []);
+        (UserIds, ItemIds, ContextIds, PositionColumn, QueryColumn, WeightColumn) = ([], [], [], [], [], []);
+    }
+
     internal ExampleBatch(FittedSchema schema, int capacity)
     {
         Schema = schema;
@@ -28,10 +38,10 @@ public sealed class ExampleBatch
     }
 
     /// <summary>The schema that it was made for.</summary>
-    public FittedSchema Schema { get; }
+    public FittedSchema Schema { get; private set; }
 
     /// <summary>Most examples that it holds.</summary>
-    public int Capacity { get; }
+    public int Capacity { get; private set; }
 
     /// <summary>Number of examples in it now.</summary>
     public int Count { get; internal set; }
@@ -43,23 +53,23 @@ public sealed class ExampleBatch
     public bool SameUser { get; internal set; }
 
     /// <summary>Dense user ids, -1 for unknown. Length <see cref="Count"/>.</summary>
-    public ReadOnlySpan<int> Users => UserIds.AsSpan(0, Count);
+    public ReadOnlySpan<int> Users => UserIds.AsSpan(_first, Count);
 
     /// <summary>Dense item ids, -1 for unknown. Length <see cref="Count"/>.</summary>
-    public ReadOnlySpan<int> Items => ItemIds.AsSpan(0, Count);
+    public ReadOnlySpan<int> Items => ItemIds.AsSpan(_first, Count);
 
     /// <summary>The weight of each example; 1 where none was given. Length <see cref="Count"/>.</summary>
-    public ReadOnlySpan<float> Weights => WeightColumn.AsSpan(0, Count);
+    public ReadOnlySpan<float> Weights => WeightColumn.AsSpan(_first, Count);
 
     /// <summary>The position of each example: 1..maximum, 0 for not known. Length <see cref="Count"/>.</summary>
-    public ReadOnlySpan<int> Positions => PositionColumn.AsSpan(0, Count);
+    public ReadOnlySpan<int> Positions => PositionColumn.AsSpan(_first, Count);
 
     /// <summary>The query (group, session) of each example; -1 where none was given. Length <see cref="Count"/>.</summary>
-    public ReadOnlySpan<int> Queries => QueryColumn.AsSpan(0, Count);
+    public ReadOnlySpan<int> Queries => QueryColumn.AsSpan(_first, Count);
 
     /// <summary>The codes of a feature with one code: 0..Cardinality-1. Length <see cref="Count"/>.</summary>
     /// <param name="feature">Its <see cref="FittedFeature.Index"/>.</param>
-    public ReadOnlySpan<int> Category(int feature) => CodeColumns[Slot(feature, FeatureShape.Code)].AsSpan(0, Count);
+    public ReadOnlySpan<int> Category(int feature) => CodeColumns[Slot(feature, FeatureShape.Code)].AsSpan(_first, Count);
 
     /// <summary>The codes of a feature with one code.</summary>
     /// <inheritdoc cref="Category(int)"/>
@@ -79,7 +89,7 @@ public sealed class ExampleBatch
 
     /// <summary>The scaled values of a number, finite. Length <see cref="Count"/>.</summary>
     /// <param name="feature">Its <see cref="FittedFeature.Index"/>.</param>
-    public ReadOnlySpan<float> Number(int feature) => NumberColumns[Slot(feature, FeatureShape.Number)].AsSpan(0, Count);
+    public ReadOnlySpan<float> Number(int feature) => NumberColumns[Slot(feature, FeatureShape.Number)].AsSpan(_first, Count);
 
     /// <summary>The scaled values of a number.</summary>
     /// <inheritdoc cref="Number(int)"/>
@@ -90,7 +100,7 @@ public sealed class ExampleBatch
     public ReadOnlySpan<float> Missing(int feature)
     {
         _ = Slot(feature, FeatureShape.Number);
-        return Schema.Features[feature].IndicatorSlot is >= 0 and var slot ? NumberColumns[slot].AsSpan(0, Count) : [];
+        return Schema.Features[feature].IndicatorSlot is >= 0 and var slot ? NumberColumns[slot].AsSpan(_first, Count) : [];
     }
 
     /// <summary>1 where a number was missing, else 0.</summary>
@@ -109,7 +119,7 @@ public sealed class ExampleBatch
     /// <param name="label">Its place in <see cref="FittedSchema.Labels"/>.</param>
     public ReadOnlySpan<float> Label(int label = 0)
         => (uint)label < (uint)LabelColumns.Length
-            ? LabelColumns[label].AsSpan(0, HasLabels ? Count : 0)
+            ? LabelColumns[label].AsSpan(_first, HasLabels ? Count : 0)
             : throw new ArgumentOutOfRangeException(nameof(label), label, $"The schema has {LabelColumns.Length} labels.");
 
     /// <summary>The values of one label; empty when the batch holds a request.</summary>
@@ -122,27 +132,40 @@ public sealed class ExampleBatch
             : throw new ArgumentException($"Feature '{label}' is a {feature.Kind}, not a label.", nameof(label));
     }
 
-    internal int[][] CodeColumns { get; }
+    /// <summary>Whether each feature has one value for each example, so that a window can show some of them.</summary>
+    internal bool IsFlat => CodesColumns.Length == 0 && SequenceColumns.Length == 0;
 
-    internal float[][] NumberColumns { get; }
+    /// <summary>Makes this, which was made empty, a window on some examples of a flat batch, until that is filled anew.</summary>
+    internal void Show(ExampleBatch batch, int first, int count)
+    {
+        (Schema, Capacity, _first, Count) = (batch.Schema, count, batch._first + first, count);
+        (HasLabels, SameUser) = (batch.HasLabels, batch.SameUser);
+        (CodeColumns, NumberColumns, LabelColumns) = (batch.CodeColumns, batch.NumberColumns, batch.LabelColumns);
+        (UserIds, ItemIds, ContextIds) = (batch.UserIds, batch.ItemIds, batch.ContextIds);
+        (PositionColumn, QueryColumn, WeightColumn) = (batch.PositionColumn, batch.QueryColumn, batch.WeightColumn);
+    }
 
-    internal float[][] LabelColumns { get; }
+    internal int[][] CodeColumns { get; private set; }
+
+    internal float[][] NumberColumns { get; private set; }
+
+    internal float[][] LabelColumns { get; private set; }
 
     internal RaggedBuffer[] CodesColumns { get; }
 
     internal SequenceBuffer[] SequenceColumns { get; }
 
-    internal int[] UserIds { get; }
+    internal int[] UserIds { get; private set; }
 
-    internal int[] ItemIds { get; }
+    internal int[] ItemIds { get; private set; }
 
-    internal int[] ContextIds { get; }
+    internal int[] ContextIds { get; private set; }
 
-    internal int[] PositionColumn { get; }
+    internal int[] PositionColumn { get; private set; }
 
-    internal int[] QueryColumn { get; }
+    internal int[] QueryColumn { get; private set; }
 
-    internal float[] WeightColumn { get; }
+    internal float[] WeightColumn { get; private set; }
 
     private int Slot(int feature, FeatureShape shape)
     {

@@ -14,7 +14,9 @@ public abstract class NeuralRanker<TSelf, TOptions> : IRanker, IFeatureModel
     where TSelf : NeuralRanker<TSelf, TOptions>, INetwork<TSelf, TOptions>
     where TOptions : class, INetworkOptions<TOptions>, new()
 {
+    private const int LeastRows = 64;   // of a part that pays for waking a thread
     private readonly ScratchPool<Tape> _tapes = new(() => new Tape());
+    private readonly ScratchPool<ExampleBatch> _windows = new(() => new ExampleBatch());
 
     /// <summary>Keeps what all of them need.</summary>
     protected NeuralRanker(ParameterScope scope, FittedSchema schema, TOptions options)
@@ -137,6 +139,24 @@ public abstract class NeuralRanker<TSelf, TOptions> : IRanker, IFeatureModel
         }
     }
 
+    /// <summary>
+    /// The same scores, bit for bit, by several threads: for one large request of a server with cores to spare. Each row's logit must depend
+    /// on that row alone, as those of all models here do. A batch with several values or sequences in a feature goes as a whole.
+    /// </summary>
+    /// <inheritdoc cref="Score(ExampleBatch, Span{float})"/>
+    /// <param name="batch">The examples.</param>
+    /// <param name="scores">At least as long.</param>
+    /// <param name="threads">Most threads to use, at least 1.</param>
+    public void Score(ExampleBatch batch, Span<float> scores, int threads)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(scores.Length, batch.Count, nameof(scores));
+        var parts = Math.Min(threads, batch.Count / LeastRows);
+        if (parts < 2 || !batch.IsFlat) Score(batch, scores);
+        else Shards.Run(parts, threads, new ScoreBody { Model = this, Batch = batch, Scores = scores, Parts = parts });
+    }
+
     /// <summary>Writes schema, shape and weights.</summary>
     public void Write(ModelWriter writer)
     {
@@ -173,6 +193,23 @@ public abstract class NeuralRanker<TSelf, TOptions> : IRanker, IFeatureModel
             if (output == NetworkOutput.Click ? labels[i] is not (0f or 1f) : !float.IsFinite(labels[i]))
                 throw new ArgumentException($"The label of example {i} is {labels[i]}; it must be "
                     + (output == NetworkOutput.Click ? "0 or 1, or the output of the network a value." : "finite."), name);
+    }
+
+    private ref struct ScoreBody : IShardBody
+    {
+        public NeuralRanker<TSelf, TOptions> Model;
+        public ExampleBatch Batch;
+        public Span<float> Scores;
+        public int Parts;
+
+        public readonly void Run(int shard)
+        {
+            var (start, end) = Shards.Range(Batch.Count, Parts, shard);
+            var window = Model._windows.Rent();
+            window.Show(Batch, start, end - start);
+            Model.Score(window, Scores[start..end]);
+            Model._windows.Return(window);
+        }
     }
 
     private sealed class Shard(NeuralRanker<TSelf, TOptions> model, FeatureSet features, Examples examples, ExampleBatch batch)

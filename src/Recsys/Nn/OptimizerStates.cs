@@ -68,6 +68,11 @@ internal sealed class OptimizerStates
         var step = _tableSteps[table.Index];
         var weights = table.Mutable;
         var rows = sums.Rows;
+        if (d == 1)
+        {
+            UpdateSingles(optimizer, weights, states, rows, sums.All, step);
+            return;
+        }
         for (var k = 0; k < rows.Length; k++)
         {
             if (k + Ahead < rows.Length)
@@ -79,6 +84,38 @@ internal sealed class OptimizerStates
             var start = rows[k] * d;
             optimizer.Update(weights.Slice(start, d), sums[k], Part(states, 0, start, d), Part(states, 1, start, d), step);
         }
+    }
+
+    // Rows of one number would cost a call each: they are stepped many at a time, brought together and taken back.
+    private static void UpdateSingles(Optimizer optimizer, Span<float> weights, AlignedFloats[] states, ReadOnlySpan<int> rows,
+        ReadOnlySpan<float> sums, in OptimizerStep step)
+    {
+        const int Most = 128;
+        Span<float> near = stackalloc float[3 * Most];
+        for (var start = 0; start < rows.Length; start += Most)
+        {
+            var some = rows.Slice(start, Math.Min(Most, rows.Length - start));
+            var w = near[..some.Length];
+            var first = near.Slice(Most, some.Length);
+            var second = near.Slice(2 * Most, some.Length);
+            Gather(weights, some, w);
+            if (states.Length > 0) Gather(states[0].Span, some, first);
+            if (states.Length > 1) Gather(states[1].Span, some, second);
+            optimizer.Update(w, sums.Slice(start, some.Length), states.Length > 0 ? first : [], states.Length > 1 ? second : [], step);
+            Scatter(w, some, weights);
+            if (states.Length > 0) Scatter(first, some, states[0].Span);
+            if (states.Length > 1) Scatter(second, some, states[1].Span);
+        }
+    }
+
+    private static void Gather(ReadOnlySpan<float> from, ReadOnlySpan<int> rows, Span<float> to)
+    {
+        for (var i = 0; i < rows.Length; i++) to[i] = from[rows[i]];
+    }
+
+    private static void Scatter(ReadOnlySpan<float> from, ReadOnlySpan<int> rows, Span<float> to)
+    {
+        for (var i = 0; i < rows.Length; i++) to[rows[i]] = from[i];
     }
 
     private OptimizerStep StepOf(Optimizer optimizer, float rate)

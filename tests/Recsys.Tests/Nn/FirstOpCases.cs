@@ -115,6 +115,19 @@ internal sealed class FirstOpCases : OpCases
                     });
             }
         }
+        foreach (var d in (int[])[1, 3, 16, 21])
+        {
+            yield return Case<Lookup>($"every slot once, d = {d}", [Table(20, d)],
+                x =>
+                {
+                    var y = Lookup.Begin(x.Tape, x.Table(0), new Shape(3, d), 3, false, null, null, out var picks, once: true);
+                    (picks.Rows[0], picks.Rows[1], picks.Rows[2]) = (19, 4, 4);
+                    (picks.Slots[0], picks.Slots[1], picks.Slots[2]) = (2, 0, 1);
+                    Lookup.Finish(y, picks, 1);
+                    return y;
+                },
+                x => [.. ((int[])[4, 4, 19]).SelectMany(row => x[0].AsSpan(row * d, d).ToArray())]);
+        }
         yield return Case<Lookup>("one table twice", [Table(6, 5)],
             x => Pick(x, 2, 5) * Pick(x, 5, 5),
             x => [.. Enumerable.Range(0, 10).Select(k => x[0][(k < 5 ? 2 : 5) * 5 + k % 5] * x[0][25 + k % 5])]);

@@ -51,4 +51,47 @@ public sealed class RequestTests
             _ => Feature.Category("brand", Side.Item),
         };
     }
+
+    [Fact]
+    public void Several_threads_score_a_request_bit_for_bit_as_one_does_and_allocate_nothing()
+    {
+        var users = Columns.From(Enumerable.Range(0, 5)).Text("city", i => $"c{i}").Number("age", i => i * 0.3).Build();
+        var items = Columns.From(Enumerable.Range(0, 400)).Text("brand", i => $"b{i % 37}").Number("price", i => i * 0.01).Build();
+        var features = new FeatureSchema([Feature.Category("city", Side.User), Feature.Number("age", Side.User),
+            Feature.Category("brand", Side.Item), Feature.Number("price", Side.Item), Feature.Label("click")]).Fit(users, items);
+        var model = DeepFm.Create(ParameterScope.Initialise(3), features.Schema, new DeepFmOptions { Dimension = 4, Hidden = [9, 5] });
+        foreach (var table in model.Parameters.Tables) new Rng(1).FillNormal(9, table.Mutable);
+        foreach (var count in (int[])[1, 127, 128, 201, 400])
+        {
+            var batch = features.CreateBatch(count);
+            features.Assemble(2, [.. Enumerable.Range(0, count).Select(i => i * 7 % 400)], batch);
+            var (one, several) = (new float[count], new float[count]);
+            model.Score(batch, one);
+            foreach (var threads in (int[])[1, 2, 5])
+            {
+                several.AsSpan().Clear();
+                model.Score(batch, several, threads);
+                Assert.Equal(one, several);
+                Allocations.AssertNone(() => model.Score(batch, several, threads));
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData(TablePrecision.Half)]
+    [InlineData(TablePrecision.Int8)]
+    public void Packed_tables_of_long_rows_score_without_allocating(TablePrecision precision)
+    {
+        var items = Columns.From(Enumerable.Range(0, 40)).Text("brand", i => $"b{i % 7}").Text("colour", i => $"c{i % 5}").Build();
+        var features = new FeatureSchema([Feature.Category("brand", Side.Item), Feature.Category("colour", Side.Item), Feature.Label("click")])
+            .Fit(items: items);
+        var model = DeepFm.Create(ParameterScope.Initialise(3), features.Schema, new DeepFmOptions { Dimension = 300, Hidden = [5] });
+        var frozen = model.Freeze(precision);
+        var batch = features.CreateBatch(8);
+        features.Assemble(-1, [0, 1, 2, 3, 4, 5, 6, 7], batch);
+        var (scores, packed) = (new float[8], new float[8]);
+        model.Score(batch, scores);
+        Allocations.AssertNone(() => frozen.Score(batch, packed));
+        for (var i = 0; i < 8; i++) Assert.Equal(scores[i], packed[i], 1e-3);
+    }
 }

@@ -50,7 +50,7 @@ public sealed class FieldEmbedding
     public int Width => _rows.FieldCount * _table.Dimension;
 
     /// <summary>The vectors of a batch. [B, F, d]</summary>
-    public Tensor Of(Tape tape, ExampleBatch batch) => _rows.Of(tape, batch, _table, _numbers, summed: false);
+    public Tensor Of(Tape tape, ExampleBatch batch) => _rows.Of(tape, batch, _table, _numbers);
 
     /// <summary>The same vectors in parts, which pairs of fields and a first layer take faster. [B, F, d]</summary>
     public FieldVectors Parts(Tape tape, ExampleBatch batch)

@@ -12,6 +12,7 @@ internal sealed class FieldRows
     private readonly int[] _first;
     private readonly bool _scaled;
     private readonly int _numbers;
+    private readonly int[] _all, _owned;   // all fields; without those of codes that candidates of a request share
 
     /// <param name="schema">Of the batches.</param>
     /// <param name="fields">The features, by field.</param>
@@ -40,6 +41,8 @@ internal sealed class FieldRows
                     $"Feature '{field.Name}' takes the table past {int.MaxValue} rows; hash it into fewer.", nameof(fields));
         }
         RowCount = Math.Max(1, (int)rows);
+        _all = [.. Enumerable.Range(0, fields.Length)];
+        _owned = [.. _all.Where(f => fields[f].Shape == FeatureShape.Number || HangsOnItem(fields[f]))];
     }
 
     public FittedSchema Schema { get; }
@@ -52,24 +55,41 @@ internal sealed class FieldRows
 
     public int FieldCount => _fields.Length;
 
-    /// <summary>[B, fields, d]: the vector of each field; or, summed, [B, d]: their sum.</summary>
-    public Tensor Of(Tape tape, ExampleBatch batch, EmbeddingTable table, Parameter? numbers, bool summed)
+    /// <summary>The vector of each field. [B, fields, d]</summary>
+    public Tensor Of(Tape tape, ExampleBatch batch, EmbeddingTable table, Parameter? numbers)
     {
         Schema.EnsureCompatible(batch.Schema);
-        var shape = summed ? new Shape(batch.Count, table.Dimension) : new Shape(batch.Count, _fields.Length, table.Dimension);
+        var shape = new Shape(batch.Count, _fields.Length, table.Dimension);
+        return Of(tape, batch, table, numbers, _all, shape, summed: false);
+    }
+
+    /// <summary>The sum of the vectors of all fields; what the candidates of a request share is summed once. [B, d]</summary>
+    public Tensor Sum(Tape tape, ExampleBatch batch, EmbeddingTable table, Parameter? numbers, FieldLayout layout)
+    {
+        Schema.EnsureCompatible(batch.Schema);
+        var request = IsRequest(tape, batch, layout);
+        var sum = Of(tape, batch, table, numbers, request ? _owned : _all, new Shape(batch.Count, table.Dimension), summed: true);
+        if (!request) return sum;
+        return sum + Of(tape, batch, table, null, layout.Shared.Fields, new Shape(1, table.Dimension), summed: true).Reshape(-1);
+    }
+
+    // Fields of numbers are among them if there are numbers.
+    private Tensor Of(
+        Tape tape, ExampleBatch batch, EmbeddingTable table, Parameter? numbers, int[] fields, Shape shape, bool summed)
+    {
         Tensor? weights = numbers is null ? null : tape.Use(numbers);
         Tensor? values = numbers is null ? null : Numbers(tape, batch);
         var count = 0;
-        foreach (var field in _fields) count += Count(batch, field, batch.Count);
+        foreach (var f in fields) count += Count(batch, _fields[f], shape[0]);
         var result = Lookup.Begin(tape, table, shape, count, _scaled, weights, values, out var picks);
-        var step = summed ? 1 : _fields.Length;
+        var step = summed ? 1 : fields.Length;
         var k = 0;
-        for (var f = 0; f < _fields.Length; f++)
+        for (var i = 0; i < fields.Length; i++)
         {
-            var slot = summed ? 0 : f;
+            var (f, slot) = (fields[i], summed ? 0 : i);
             if (_fields[f].Shape != FeatureShape.Number)
             {
-                k = Fill(batch, f, batch.Count, step, slot, picks, k);
+                k = Fill(batch, f, shape[0], step, slot, picks, k);
                 continue;
             }
             picks.NumberSlots[_first[f]] = slot;
@@ -79,11 +99,14 @@ internal sealed class FieldRows
         return result;
     }
 
+    private static bool IsRequest(Tape tape, ExampleBatch batch, FieldLayout layout)
+        => batch.SameUser && !tape.Records && batch.Count > 1 && layout.Shared.Fields.Length > 0;
+
     /// <summary>The vectors of the fields in parts, for the ops that know them.</summary>
     public FieldVectors Parts(Tape tape, ExampleBatch batch, EmbeddingTable table, Parameter? numbers, FieldLayout layout)
     {
         Schema.EnsureCompatible(batch.Schema);
-        var request = batch.SameUser && !tape.Records && batch.Count > 1 && layout.Shared.Fields.Length > 0;
+        var request = IsRequest(tape, batch, layout);
         return new FieldVectors
         {
             Layout = layout,

@@ -10,6 +10,7 @@ public sealed class LinearTerms
     private readonly EmbeddingTable _weights;
     private readonly Parameter? _numbers;
     private readonly Parameter _bias;
+    private readonly FieldLayout _layout;
 
     /// <summary>The terms of a schema; all weights begin at 0. Features never share weights here, even if they share a table.</summary>
     public LinearTerms(ParameterScope scope, FittedSchema schema) : this(scope, schema, Guard.NotNull(schema).Inputs)
@@ -27,12 +28,13 @@ public sealed class LinearTerms
         _weights = scope.Table("weights", _rows.RowCount, 1, Initializer.Zeros);
         if (_rows.NumberCount > 0) _numbers = scope.Parameter("numbers", Initializer.Zeros, _rows.NumberCount, 1);
         _bias = scope.Parameter("bias", Initializer.Zeros, 1);
+        _layout = _rows.Layout(1);
     }
 
     /// <summary>The sums. [B]</summary>
     public Tensor Of(Tape tape, ExampleBatch batch)
     {
         ArgumentNullException.ThrowIfNull(tape);
-        return (_rows.Of(tape, batch, _weights, _numbers, summed: true) + tape.Use(_bias)).Reshape(-1);
+        return (_rows.Sum(tape, batch, _weights, _numbers, _layout) + tape.Use(_bias)).Reshape(-1);
     }
 }
