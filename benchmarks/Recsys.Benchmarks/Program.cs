@@ -12,6 +12,7 @@ if (args is ["compare", ..]) return ComparisonRunner.Run(args.AsSpan(1));
 if (args is ["memory", ..]) return LogMemory.Run(args.AsSpan(1));
 if (args is ["engine"]) return EngineReport.Run();
 if (args is ["gbdt-rows", ..]) return GbdtRows.Run(args.AsSpan(1));
+if (args is ["gbdt-row", ..]) return GbdtOneRow.Run(args.AsSpan(1));
 
 // In this process, because the project that BenchmarkDotNet would generate knows neither net10.0 nor the central package versions.
 var config = DefaultConfig.Instance

@@ -32,13 +32,6 @@ public static partial class Elementwise
         TensorPrimitives.Multiply(x, y, destination);
     }
 
-    /// <summary>destination[i] = x[places[i]].</summary>
-    internal static void Take(ReadOnlySpan<float> x, ReadOnlySpan<int> places, Span<float> destination)
-    {
-        destination = destination[..places.Length];
-        for (var i = 0; i < destination.Length; i++) destination[i] = x[places[i]];
-    }
-
     /// <summary>y = y + α x.</summary>
     public static void Axpy(float alpha, ReadOnlySpan<float> x, Span<float> y)
     {

@@ -95,6 +95,7 @@ internal static unsafe partial class Histograms
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Add(byte* e, int rows, long* pairs, HistogramLayout.Strip strip, long* h)
     {
         var offsets = strip.Offsets.AsSpan();
@@ -109,6 +110,11 @@ internal static unsafe partial class Histograms
             else if (IsSquare(left, 8))
             {
                 Square8(e + c, rows, pairs, h + left[0]);
+                c += 8;
+            }
+            else if (left.Length >= 8)
+            {
+                Any8(e + c, rows, pairs, h, left);
                 c += 8;
             }
             else if (left.Length >= 4)
@@ -130,6 +136,34 @@ internal static unsafe partial class Histograms
         if (offsets.Length < columns) return false;
         for (var c = 1; c < columns; c++) if (offsets[c] - offsets[0] != c * Full) return false;
         return true;
+    }
+
+    // Rows that share a cell wait for each other's sum: the more columns, the more is done meanwhile.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Any8(byte* e, int rows, long* pairs, long* h, ReadOnlySpan<int> offsets)
+    {
+        long* h0 = h + offsets[0], h1 = h + offsets[1], h2 = h + offsets[2], h3 = h + offsets[3];
+        long* h4 = h + offsets[4], h5 = h + offsets[5], h6 = h + offsets[6], h7 = h + offsets[7];
+        for (var i = 0; i < rows; i++, e += Stride)
+        {
+            var pair = pairs[i];
+            ulong one = e[0];
+            h0[one] = h0[one] + pair;
+            one = e[1];
+            h1[one] = h1[one] + pair;
+            one = e[2];
+            h2[one] = h2[one] + pair;
+            one = e[3];
+            h3[one] = h3[one] + pair;
+            one = e[4];
+            h4[one] = h4[one] + pair;
+            one = e[5];
+            h5[one] = h5[one] + pair;
+            one = e[6];
+            h6[one] = h6[one] + pair;
+            one = e[7];
+            h7[one] = h7[one] + pair;
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -130,8 +130,28 @@ internal static unsafe partial class Histograms
     private static int Count(Vector512<float> mask) => System.Numerics.BitOperations.PopCount(mask.ExtractMostSignificantBits());
 
     /// <summary>to[i] -= from[i].</summary>
-    public static void Subtract(Span<long> to, ReadOnlySpan<long> from) => System.Numerics.Tensors.TensorPrimitives.Subtract(to, from, to);
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Subtract(Span<long> to, ReadOnlySpan<long> from)
+    {
+        if (to.Length != from.Length) throw new ArgumentException($"{from.Length} cells do not fit {to.Length}.", nameof(from));
+        var i = 0;
+        fixed (long* a = to, b = from)
+        {
+            for (; i + 8 <= to.Length; i += 8) (Vector512.Load(a + i) - Vector512.Load(b + i)).Store(a + i);
+            for (; i < to.Length; i++) a[i] -= b[i];
+        }
+    }
 
     /// <summary>to[i] += from[i].</summary>
-    public static void Add(Span<long> to, ReadOnlySpan<long> from) => System.Numerics.Tensors.TensorPrimitives.Add(to, from, to);
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Add(Span<long> to, ReadOnlySpan<long> from)
+    {
+        if (to.Length != from.Length) throw new ArgumentException($"{from.Length} cells do not fit {to.Length}.", nameof(from));
+        var i = 0;
+        fixed (long* a = to, b = from)
+        {
+            for (; i + 8 <= to.Length; i += 8) (Vector512.Load(a + i) + Vector512.Load(b + i)).Store(a + i);
+            for (; i < to.Length; i++) a[i] += b[i];
+        }
+    }
 }

@@ -75,6 +75,38 @@ internal static unsafe class Pairs
         }
     }
 
+    /// <summary>to[i] = from[rows[i]]; rows that are neighbours are copied.</summary>
+    /// <param name="from">[all]</param>
+    /// <param name="rows">Which ones, not checked.</param>
+    /// <param name="to">Receives as many, or has more room.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Take(ReadOnlySpan<float> from, ReadOnlySpan<int> rows, Span<float> to)
+    {
+        if (AreNeighbours(rows))
+        {
+            from.Slice(rows[0], rows.Length).CopyTo(to);
+            return;
+        }
+        to = to[..rows.Length];
+        fixed (float* x = from, y = to)
+        fixed (int* r = rows)
+        {
+            var i = 0;
+            for (; i + 4 <= rows.Length; i += 4) (y[i], y[i + 1], y[i + 2], y[i + 3]) = (x[r[i]], x[r[i + 1]], x[r[i + 2]], x[r[i + 3]]);
+            for (; i < rows.Length; i++) y[i] = x[r[i]];
+        }
+    }
+
+    private static bool AreNeighbours(ReadOnlySpan<int> rows)
+    {
+        if (rows.IsEmpty || rows[^1] - rows[0] != rows.Length - 1) return false;
+        var i = 0;
+        for (var next = Vector512.CreateSequence(rows[0], 1); i + 16 <= rows.Length; i += 16, next += Vector512.Create(16))
+            if (Vector512.Create(rows.Slice(i, 16)) != next) return false;
+        for (; i < rows.Length; i++) if (rows[i] != rows[0] + i) return false;
+        return true;
+    }
+
     /// <summary>The sum of the firsts, the sum of the absolute seconds, and the greatest first.</summary>
     public static (double First, double Second, float MostFirst) Magnitudes(ReadOnlySpan<float> firsts, ReadOnlySpan<float> seconds)
     {

@@ -70,7 +70,7 @@ internal sealed class GbdtTraining
                         ? (rows, g, h) => Derivatives(any, own, rows, g, h)
                         : null, o.Threads);
                 if (count < 0) count = DrawRows(order, draw);
-                Complete(order, count);
+                else Complete(order, count);
                 var rows = order.AsMemory(0, count);
                 DrawColumns(used, draw);
                 var leaves = tree.Grow(builder, rows, used, o.LearningRate, cancel);
@@ -182,15 +182,20 @@ internal sealed class GbdtTraining
         }
     }
 
-    // Ascending, so that each tree reads memory in order while it can.
+    // Ascending, so that each tree reads memory in order while it can; behind them those that were not drawn. Without a branch, which
+    // could not be foreseen.
     private int DrawRows(int[] order, int round)
     {
-        var (draws, count) = (_rng.Stream(1).Stream((ulong)round), 0);
+        var draws = _rng.Stream(1).Stream((ulong)round);
+        var (count, end) = (0, order.Length - 1);
         for (var row = 0; row < order.Length; row++)
         {
-            if (_weights.Length > 0 && _weights[row] == 0) continue;
-            if (_options.RowSample < 1 && draws.UniformDouble((ulong)row) >= _options.RowSample) continue;
-            order[count++] = row;
+            var isDrawn = _options.RowSample >= 1 || draws.UniformDouble((ulong)row) < _options.RowSample;
+            if (_weights.Length > 0) isDrawn &= _weights[row] != 0;
+            order[count] = row;
+            order[end] = row;
+            count += isDrawn ? 1 : 0;
+            end -= isDrawn ? 0 : 1;
         }
         return count;
     }

@@ -40,8 +40,8 @@ internal abstract class RowObjective : GbdtObjective
             for (var from = 0; from < rows.Length; from += Block)
             {
                 var own = rows.Slice(from, Math.Min(Block, rows.Length - from));
-                Elementwise.Take(scores[output], own, f);
-                Elementwise.Take(targets.Labels, own, y);
+                Pairs.Take(scores[output], own, f);
+                Pairs.Take(targets.Labels, own, y);
                 objective.Derivatives(f[..own.Length], y[..own.Length], g.Slice(from, own.Length), h.Slice(from, own.Length));
             }
         }

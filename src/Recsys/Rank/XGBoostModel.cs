@@ -11,25 +11,37 @@ namespace Recsys.Rank;
 /// <remarks>
 /// Boosters gbtree and dart; numeric and categorical splits (whole numbers, one-hot or by sets); one or several outputs. Refused, with an
 /// error that names it: gblinear, trees whose leaves are vectors, objectives of unknown output, UBJSON and the old binary format. A
-/// value that is missing must be NaN here, whatever <c>missing=</c> was when training. <c>multi:softmax</c> gives the probabilities of
-/// <c>multi:softprob</c>.
+/// value that is missing must be NaN here, whatever <c>missing=</c> was when training. <c>multi:softmax</c>, of which XGBoost itself
+/// predicts the number of the likeliest class, gives the probabilities of all classes here, as <c>multi:softprob</c> does.
+/// <para>
+/// After early stopping the file also holds the rounds behind the best one. <c>Booster.predict</c> counts them all, and so does what is
+/// read here unless told otherwise; <c>XGBClassifier</c>, <c>XGBRegressor</c> and <c>XGBRanker</c> leave them out: for their scores pass
+/// <c>untilBest: true</c>.
+/// </para>
 /// </remarks>
 public static class XGBoostModel
 {
     /// <summary>Reads a file.</summary>
     /// <param name="path">Of a .json file, at most 1 GiB.</param>
+    /// <param name="untilBest">
+    /// Whether to leave out the rounds behind <c>best_iteration</c>, which early stopping writes. Default false: all trees count.
+    /// </param>
     /// <exception cref="InvalidDataException">
-    /// It is no such model, is damaged, or uses what is not supported; the message says where.
+    /// It is no such model, is damaged, uses what is not supported, or names no best round where one is asked for; the message says where.
     /// </exception>
-    public static ImportedTrees Load(string path)
+    public static ImportedTrees Load(string path, bool untilBest = false)
     {
         using var stream = File.OpenRead(path);
-        return Read(stream);
+        return Read(stream, untilBest);
     }
 
     /// <summary>Reads a stream.</summary>
+    /// <param name="stream">At most 1 GiB.</param>
+    /// <param name="untilBest">
+    /// Whether to leave out the rounds behind <c>best_iteration</c>, which early stopping writes. Default false: all trees count.
+    /// </param>
     /// <inheritdoc cref="Load" path="/exception"/>
-    public static ImportedTrees Read(Stream stream)
+    public static ImportedTrees Read(Stream stream, bool untilBest = false)
     {
         var bytes = ForeignFile.ReadAll(stream);
         CheckFormat(bytes.Span);
@@ -37,7 +49,7 @@ public static class XGBoostModel
         try
         {
             using var document = JsonDocument.Parse(bytes, new JsonDocumentOptions { MaxDepth = 32 });
-            return Model(new JsonPart(document.RootElement, ""));
+            return Model(new JsonPart(document.RootElement, ""), untilBest);
         }
         catch (JsonException e)
         {
@@ -84,7 +96,7 @@ public static class XGBoostModel
         return to.ToArray();
     }
 
-    private static ImportedTrees Model(JsonPart file)
+    private static ImportedTrees Model(JsonPart file, bool untilBest)
     {
         var learner = file["learner"];
         var parameters = learner["learner_model_param"];
@@ -115,7 +127,8 @@ public static class XGBoostModel
             throw learner["gradient_booster"]["weight_drop"].Bad($"has {drops.Length} weights for {trees.Length} trees");
         var owners = booster["model"]["tree_info"].Integers(trees.Length);
         var forest = new ForestBuilder(columns, outputs);
-        for (var tree = 0; tree < trees.Length; tree++)
+        var counted = untilBest ? BestTrees(learner, booster["model"], outputs, trees.Length) : trees.Length;
+        for (var tree = 0; tree < counted; tree++)
         {
             if ((uint)owners[tree] >= (uint)outputs)
                 throw booster["model"]["tree_info"].Bad($"gives tree {tree} to output {owners[tree]}; there are {outputs}");
@@ -123,6 +136,17 @@ public static class XGBoostModel
         }
         return new ImportedTrees($"xgboost {Release(file)}", forest.Build(), starts, link, Names(learner, columns),
             [.. Enumerable.Range(0, columns)], new bool[columns]);
+    }
+
+    // The trees of all rounds up to the best one.
+    private static int BestTrees(JsonPart learner, JsonPart model, int outputs, int trees)
+    {
+        if (learner.Find("attributes")?.Find("best_iteration") is not { } best)
+            throw new InvalidDataException(
+                "The model names no 'learner.attributes.best_iteration': it was trained without early stopping; read it without untilBest.");
+        var inRound = (long)outputs * Math.Max(1, model["gbtree_model_param"].Find("num_parallel_tree")?.Integer(0, int.MaxValue) ?? 1);
+        var counted = (best.Integer(0, int.MaxValue) + 1L) * inRound;
+        return counted <= trees ? (int)counted : throw best.Bad($"needs {counted} trees, {inRound} in each round; there are {trees}");
     }
 
     private static ForeignNode[] Nodes(JsonPart tree, int columns, float factor)

@@ -12,8 +12,19 @@ internal sealed class BinnedMatrix
 {
     public const int MostBins = 255;
     private readonly float[][] _cuts;
+    private readonly bool[] _isConstant;
 
-    private BinnedMatrix(byte[] codes, int rows, float[][] cuts) => (Codes, RowCount, _cuts) = (codes, rows, cuts);
+    private BinnedMatrix(byte[] codes, int rows, float[][] cuts)
+    {
+        (Codes, RowCount, _cuts, _isConstant) = (codes, rows, cuts, new bool[cuts.Length]);
+        for (var column = 0; column < cuts.Length; column++)
+        {
+            var row = 1;
+            if (cuts[column].Length == 0)
+                while (row < rows && codes[((long)row * cuts.Length) + column] == codes[column]) row++;
+            _isConstant[column] = row == rows;
+        }
+    }
 
     /// <summary>[rows, columns], and a window more that kernels may read.</summary>
     public byte[] Codes { get; }
@@ -24,6 +35,9 @@ internal sealed class BinnedMatrix
 
     /// <summary>Bins of a column, missing left out.</summary>
     public int Bins(int column) => _cuts[column].Length + 1;
+
+    /// <summary>Whether all rows have the same code, so that no split is possible.</summary>
+    public bool IsConstant(int column) => _isConstant[column];
 
     /// <summary>The threshold that keeps the bins 1..bin left; the last bin keeps all.</summary>
     public float Threshold(int column, int bin) => bin <= _cuts[column].Length ? _cuts[column][bin - 1] : float.MaxValue;

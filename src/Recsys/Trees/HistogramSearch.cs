@@ -10,9 +10,10 @@ namespace Recsys.Trees;
 internal sealed class HistogramSearch
 {
     // Work for one thread: below it, waking another costs more than it saves.
-    private const int RowGrain = 8192;
+    private const int RowGrain = 4096;
     private const int Block = 512;
     private const int CellGrain = 2048;
+    private const int CodeGrain = 16384;
     private const long HistogramBudget = 1L << 30;
 
     private readonly BinnedMatrix _data;
@@ -59,7 +60,7 @@ internal sealed class HistogramSearch
         for (var column = 0; column < numbers.Length; column++)
         {
             var isSet = _categories is not null && _categories.Has(column);
-            numbers[column] = usedColumns[column] && !isSet;
+            numbers[column] = usedColumns[column] && !isSet && !_data.IsConstant(column);
             if (usedColumns[column] && isSet) sets.Add(column);
         }
         _sets = [.. sets];
@@ -111,7 +112,7 @@ internal sealed class HistogramSearch
             if (_largePairs.Length == 0) _largePairs = new long[_smallPairs.Length];
             _gradients.Pack(Rows(large, rows), _largePairs.AsSpan(0, large.Count));
         }
-        var isWork = _layout.Length > CellGrain || (long)small.Count * _used.Length > 2 * RowGrain || _sets.Length > 0;
+        var isWork = _layout.Length > CellGrain || (long)small.Count * _used.Length > CodeGrain || _sets.Length > 0;
         Shards.Run(strips + _sets.Length, isWork ? _threads : 1, task =>
         {
             if (task >= strips)
@@ -233,14 +234,23 @@ internal sealed class HistogramSearch
             }
         }
         Span<long> counts = stackalloc long[BinnedMatrix.MostBins + 1];
-        open.Sort((a, b) => found[b].Gain.CompareTo(found[a].Gain) is var order and not 0 ? order : a - b);
-        foreach (var column in open)
+        while (open.Count > 0)
         {
+            // Of equals the first column, whatever the order of the others.
+            var place = 0;
+            for (var i = 1; i < open.Count; i++)
+            {
+                var (gain, most) = (found[open[i]].Gain, found[open[place]].Gain);
+                if (gain > most || (gain == most && open[i] < open[place])) place = i;
+            }
+            var column = open[place];
             if (found[column].Gain < sure)
             {
-                found[column] = default;
-                continue;
+                foreach (var loser in open) found[loser] = default;
+                return;
             }
+            open[place] = open[^1];
+            open.RemoveAt(open.Count - 1);
             var own = counts[.._cells[column]];
             own.Clear();
             Histograms.CountCodes(_data.Codes, _data.ColumnCount, column, Rows(node, rows), own);

@@ -13,6 +13,7 @@ internal sealed class HistogramTree
 {
     // Rows for one thread: below it, waking another costs more than it saves.
     private const int Grain = 8192;
+    private const int AddBlock = 8192;
 
     private readonly BinnedMatrix _data;
     private readonly GradientPairs _gradients;
@@ -121,20 +122,24 @@ internal sealed class HistogramTree
         {
             var (from, to) = Shards.Range(rows.Length, parts, part);
             var open = new Stack<(int Node, int Start, int End)>();
-            open.Push((0, from, to));
-            while (open.TryPop(out var next))
+            // A block passes all levels while its codes are in the second cache.
+            for (; from < to; from += AddBlock)
             {
-                var (split, left) = _splits[next.Node];
-                var own = rows.Span[next.Start..next.End];
-                if (left < 0)
+                open.Push((0, from, Math.Min(from + AddBlock, to)));
+                while (open.TryPop(out var next))
                 {
-                    var value = builder[_root + next.Node].Value;
-                    foreach (var row in own) scores[row] += value;
-                    continue;
+                    var (split, left) = _splits[next.Node];
+                    var own = rows.Span[next.Start..next.End];
+                    if (left < 0)
+                    {
+                        var value = builder[_root + next.Node].Value;
+                        foreach (var row in own) scores[row] += value;
+                        continue;
+                    }
+                    var front = _partition.Divide(own, split, part);
+                    if (front > 0) open.Push((left, next.Start, next.Start + front));
+                    if (front < own.Length) open.Push((left + 1, next.Start + front, next.End));
                 }
-                var front = _partition.Divide(own, split, part);
-                if (front > 0) open.Push((left, next.Start, next.Start + front));
-                if (front < own.Length) open.Push((left + 1, next.Start + front, next.End));
             }
         });
     }

@@ -2,6 +2,7 @@
 //   score(G, H) = T(G)² / (H + λ);   gain = ½ [score(G_L, H_L) + score(G_R, H_R) - score(G, H)] - γ;   leaf = -T(G) / (H + λ).
 // Chen and Guestrin, "XGBoost: a scalable tree boosting system", KDD 2016, equations 5 to 7; missing values as in algorithm 3.
 
+using System.Runtime.CompilerServices;
 using Recsys.Numerics;
 
 namespace Recsys.Trees;
@@ -46,6 +47,7 @@ internal static class SplitFinder
     /// <param name="rules">The objective.</param>
     /// <param name="unitG">Of the pairs.</param>
     /// <param name="unitH">Of the pairs.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static HistogramSplit Find(
         ReadOnlySpan<long> pairs, ReadOnlySpan<long> counts, long total, int rows, int column, in SplitRules rules, double unitG,
         double unitH)

@@ -51,6 +51,20 @@ public sealed class PairsTests
     }
 
     [Fact]
+    public void Numbers_are_taken_by_row()
+    {
+        var from = Kernels.Normals(100, 5);
+        int[][] all = [[], [7], [.. Enumerable.Range(10, 50)], [10, 12, 11, 13], [.. Enumerable.Range(10, 40), 52, 51, 50],
+            [.. Enumerable.Range(0, 33).Select(i => 3 * i)]];
+        foreach (var rows in all)
+        {
+            var to = new float[rows.Length + 1];
+            Pairs.Take(from, rows, to);
+            Assert.Equal(rows.Select(row => from[row]).Append(0), to);
+        }
+    }
+
+    [Fact]
     public void Numbers_that_do_not_fit_are_refused()
     {
         Assert.Throws<ArgumentException>(() => Pairs.Pack(new float[3], new float[2], Scales, new long[3]));

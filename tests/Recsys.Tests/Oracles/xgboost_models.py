@@ -68,3 +68,15 @@ write("onehot", {"objective": "binary:logistic", "max_cat_to_onehot": 100}, bina
 write("dart", {"objective": "binary:logistic", "booster": "dart", "rate_drop": 0.5}, binary)
 write("rank", {"objective": "rank:ndcg"}, three, group=[10] * 30)
 write("linear", {"objective": "binary:logistic", "booster": "gblinear", "updater": "coord_descent"}, binary)
+
+# Stopped early, two trees of each class in a round: what Booster.predict says (all trees), and the best rounds alone, as XGBClassifier does.
+train, judge = xgb.DMatrix(x[:150], label=three[:150]), xgb.DMatrix(x[150:], label=three[150:])
+model = xgb.train({"objective": "multi:softprob", "num_class": 3, "num_parallel_tree": 2, "subsample": 0.7, "max_depth": 2, "eta": 0.3,
+                   "seed": 3, "nthread": 1, "tree_method": "hist"}, train, 30, evals=[(judge, "judge")], early_stopping_rounds=3,
+                  verbose_eval=False)
+assert 0 < model.best_iteration < model.num_boosted_rounds() - 1
+model.save_model(f"{out}/stopped.json")
+test = xgb.DMatrix(odd)
+with open(f"{out}/stopped.answers.json", "w") as file:
+    json.dump({"x": floats(odd), "predict": floats(model.predict(test)),
+               "best": floats(model.predict(test, iteration_range=(0, model.best_iteration + 1)))}, file)

@@ -1,6 +1,5 @@
 using Recsys.Numerics;
 using Recsys.Rank;
-using Recsys.Trees;
 
 namespace Recsys.Tests.Rank;
 

@@ -1,3 +1,6 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.RegularExpressions;
 using Recsys.Features;
 using Recsys.Rank;
 using Recsys.Tests.Contracts;
@@ -69,6 +72,31 @@ public sealed class ImportedTreesTests
         Assert.Equal(expected, actual);
         for (var i = 0; i < leaves.Length; i++)
             Assert.InRange(leaves[i], f.Model.Trees.FirstLeaf(i % trees), f.Model.Trees.FirstLeaf((i % trees) + 1) - 1);
+    }
+
+    [Fact]
+    public void Rounds_behind_the_best_one_count_unless_they_are_left_out()
+    {
+        using var answers = JsonDocument.Parse(System.IO.File.ReadAllBytes(Path.Combine(Folder("xgboost"), "stopped.answers.json")));
+        double[] Numbers(string key) => [.. answers.RootElement.GetProperty(key).EnumerateArray()
+            .Select(e => e.ValueKind == JsonValueKind.Null ? double.NaN : e.GetDouble())];
+        var x = Array.ConvertAll(Numbers("x"), v => (float)v);
+        foreach (var untilBest in new[] { false, true })
+        {
+            var model = XGBoostModel.Load(ImportedFixture.File("xgboost", "stopped"), untilBest);
+            var scores = new float[x.Length / model.Columns.Count * model.OutputCount];
+            model.Predict(x, scores);
+            Close(Numbers(untilBest ? "best" : "predict"), Array.ConvertAll(scores, s => (double)s), 1e-6);
+        }
+        var text = System.IO.File.ReadAllText(ImportedFixture.File("xgboost", "stopped"));
+        foreach (var attribute in new[] { "\"best_iteration\":\"99\"", "\"best_iteration\":\"-1\"", "\"best_iteration\":\"x\"", "\"a\":\"5\"" })
+        {
+            var bytes = Encoding.UTF8.GetBytes(Regex.Replace(text, "\"best_iteration\":\"\\d+\"", attribute));
+            Assert.Contains("best_iteration",
+                Assert.Throws<InvalidDataException>(() => XGBoostModel.Read(new MemoryStream(bytes), untilBest: true)).Message,
+                StringComparison.Ordinal);
+            Assert.Equal(3, XGBoostModel.Read(new MemoryStream(bytes)).OutputCount);
+        }
     }
 
     [Fact]
