@@ -20,8 +20,19 @@ public sealed class RequestTests
             ["brand", "tags"], ["city", "age"]])
         {
             var features = new FeatureSchema([.. order.Select(FeatureOf), Feature.Label("click")]).Fit(users, items);
-            var model = DeepFm.Create(ParameterScope.Initialise(3), features.Schema, new DeepFmOptions { Dimension = 4, Hidden = [9, 5] });
-            foreach (var parameter in model.Parameters.Dense) rng.FillNormal(7, parameter.Mutable);
+            Check(features, DeepFm.Create(ParameterScope.Initialise(3), features.Schema, new DeepFmOptions { Dimension = 4, Hidden = [9, 5] }));
+            Check(features, DeepFm.Create(ParameterScope.Initialise(3), features.Schema, new DeepFmOptions { Dimension = 4, Hidden = [] }));
+            Check(features, Nfm.Create(ParameterScope.Initialise(3), features.Schema, new NfmOptions { Dimension = 4, Hidden = [9] }));
+            Check(features, Dnn.Create(ParameterScope.Initialise(3), features.Schema, new DnnOptions { Dimension = 4, Hidden = [9, 5] }));
+            Check(features, Dnn.Create(ParameterScope.Initialise(3), features.Schema, new DnnOptions { Dimension = 4, Hidden = [] }));
+            Check(features, WideDeep.Create(ParameterScope.Initialise(3), features.Schema, new WideDeepOptions { Dimension = 4, Hidden = [9] }));
+        }
+
+        void Check<TSelf, TOptions>(FeatureSet features, NeuralRanker<TSelf, TOptions> model)
+            where TSelf : NeuralRanker<TSelf, TOptions>, INetwork<TSelf, TOptions>
+            where TOptions : class, INetworkOptions<TOptions>, new()
+        {
+            foreach (var parameter in model.Parameters.Dense) rng.FillNormal(7, parameter.Mutable, 0, 0.3f);
             foreach (var table in model.Parameters.Tables) rng.FillNormal(9, table.Mutable);
 
             int[] candidates = [.. Enumerable.Range(0, 30).Select(i => i * 11 % 40)];

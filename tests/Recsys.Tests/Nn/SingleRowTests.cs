@@ -25,7 +25,7 @@ public sealed class SingleRowTests
             new Rng(6, (ulong)step).FillNormal(0, gradient);
             states.Begin(1);
             var sums = new RowSums(table, new int[Rows]);
-                // In an order of its own.
+            // In an order of its own.
             for (var i = 0; i < Rows; i++) sums.Add(i * 7 % Rows, gradient.AsSpan(i * 7 % Rows, 1), 1);
             states.Update(table, sums);
             states.Update(weights, 0, Rows, gradient);
