@@ -61,7 +61,7 @@ internal static class EngineReport
         var seconds = Median(15, () => Gemm.Multiply(Batch, Hidden[0], width, a, b, c));
         var rate = 2.0 * Batch * width * Hidden[0] / seconds;
         var operations = 0.0;
-        var inputs = width;
+        var inputs = Fields * Dimension + Numbers;   // a number is one input, however long its vector
         foreach (var outputs in (int[])[.. Hidden, 1])
         {
             operations += 3 * 2.0 * Batch * inputs * outputs;
