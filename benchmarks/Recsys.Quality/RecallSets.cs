@@ -41,18 +41,23 @@ internal static class RecallSets
         return builder.Build();
     }
 
-    /// <summary>What the items of a set are about: genres of films, attributes of products; null where the set doesn't say.</summary>
-    public static TermVectors? About(string folder, Interactions log)
+    /// <summary>What each item of a set is about: genres of films, attributes of products; null where the set doesn't say.</summary>
+    public static string[][]? About(string folder, Interactions log)
     {
         if (Path.GetFileName(folder).StartsWith("ml-", StringComparison.Ordinal))
-            return TermVectors.FromLists(MovieLens.Load(folder).Items.Select(item => item.Genres.AsEnumerable()));
+            return [.. MovieLens.Load(folder).Items.Select(item => item.Genres.ToArray())];
         var file = Path.Combine(folder, "Beauty_item2attributes.json.gz");
         if (!File.Exists(file)) return null;
         using var stream = new GZipStream(File.OpenRead(file), CompressionMode.Decompress);
         var attributes = JsonSerializer.Deserialize<Dictionary<string, int[]>>(stream)!;
-        return TermVectors.FromLists(Enumerable.Range(0, log.ItemCount).Select(
-            item => attributes.GetValueOrDefault(log.Items.Name(item), []).Select(attribute => $"{attribute}")));
+        return [.. Enumerable.Range(0, log.ItemCount).Select(
+            item => Array.ConvertAll(attributes.GetValueOrDefault(log.Items.Name(item), []), attribute => $"{attribute}"))];
     }
+
+    /// <summary>The same as a feature of items.</summary>
+    public static FeatureSet Features(string[][] about, Interactions train)
+        => new FeatureSchema(Feature.MultiCategory("about", Side.Item, '|')).Fit(
+            items: Columns.From(about).Text("about", terms => string.Join('|', terms)).Build().InIdOrder(), train: train);
 
     private static IEnumerable<string> Lines(string file)
     {

@@ -20,18 +20,15 @@ internal sealed class Item2VecComparison : Comparison
         var log = MovieLens.Load(folder).Log;
         foreach (var threads in new[] { 1, 2 })
         {
-            foreach (var racy in new[] { false, true })
-            {
-                var options = new Item2VecOptions { Epochs = Epochs, Threads = threads, Racy = racy };
-                yield return new ComparisonCase(
-                    $"ml-1m, {threads} thread{(threads == 1 ? "" : "s")}{(racy ? ", racy" : "")}", 3.0,
-                    new() { ["folder"] = folder, ["threads"] = threads, ["epochs"] = Epochs },
-                    () => () =>
-                    {
-                        Item2Vec.Train(log, options);
-                        return double.NaN;
-                    });
-            }
+            var options = new Item2VecOptions { Epochs = Epochs, Threads = threads };
+            yield return new ComparisonCase(
+                $"ml-1m, {threads} thread{(threads == 1 ? "" : "s")}", 3.0,
+                new() { ["folder"] = folder, ["threads"] = threads, ["epochs"] = Epochs },
+                () => () =>
+                {
+                    Item2Vec.Train(log, options);
+                    return double.NaN;
+                });
         }
     }
 }

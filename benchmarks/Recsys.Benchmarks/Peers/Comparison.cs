@@ -51,6 +51,9 @@ internal sealed record ComparisonCase(string Name, double Target, JsonObject Arg
     /// <summary>Rounds before the timed ones; 0 for work so long that its first calls do not count.</summary>
     public int WarmUps { get; init; } = 2;
 
+    /// <summary>Whether one call takes minutes: then it is measured with --long, instead of the short cases, and without warm-up.</summary>
+    public bool IsLong { get; init; }
+
     /// <summary>Largest relative difference of the two answers.</summary>
     public double Tolerance { get; init; } = 1e-3;
 }

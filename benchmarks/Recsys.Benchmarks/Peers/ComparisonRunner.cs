@@ -6,7 +6,8 @@ using System.Text.Json.Nodes;
 namespace Recsys.Benchmarks.Peers;
 
 /// <summary>
-/// compare [name …] [--rounds n]: alternates our run and the peer's, prints medians, their ratio and the peak memory of both processes.
+/// compare [name …] [--rounds n] [--long]: alternates our run and the peer's, prints medians, their ratio and the peak memory of both
+/// processes.
 /// </summary>
 internal static class ComparisonRunner
 {
@@ -15,11 +16,12 @@ internal static class ComparisonRunner
 
     public static int Run(ReadOnlySpan<string> arguments)
     {
-        var rounds = 15;
+        var (rounds, isLong) = (15, false);
         var names = new List<string>();
         for (var i = 0; i < arguments.Length; i++)
         {
             if (arguments[i] == "--rounds" && i + 1 < arguments.Length) rounds = int.Parse(arguments[++i], CultureInfo.InvariantCulture);
+            else if (arguments[i] == "--long") isLong = true;
             else names.Add(arguments[i]);
         }
         var all = typeof(Comparison).Assembly.GetTypes()
@@ -42,11 +44,11 @@ internal static class ComparisonRunner
             }
         }
         foreach (var comparison in all)
-            if (names.Contains("all") || names.Contains(comparison.Name)) Run(comparison, rounds);
+            if (names.Contains("all") || names.Contains(comparison.Name)) Run(comparison, rounds, isLong);
         return 0;
     }
 
-    private static void Run(Comparison comparison, int rounds)
+    private static void Run(Comparison comparison, int rounds, bool isLong)
     {
         using var peer = PeerProcess.Start(comparison.Script, out var reason);
         if (peer is null) Console.WriteLine($"{comparison.Name}: no peer, only our times: {reason}");
@@ -54,7 +56,8 @@ internal static class ComparisonRunner
         Console.WriteLine($"{rounds} alternating rounds, medians (fastest); cpu: the ratio of processor time, which a busy machine disturbs less");
         Console.WriteLine(
             $"{"",-34} {"ours",21} {"peer",21} {"peer/ours",9} {"asked",5} {"cpu",6} {"ours MB",8} {"peer MB",8}");
-        foreach (var work in comparison.Cases()) Run(work, peer, rounds);
+        foreach (var work in comparison.Cases())
+            if (work.IsLong == isLong) Run(work, peer, rounds);
     }
 
     // A method of its own, so that nothing of one case is still alive in the next and counted there.
@@ -67,7 +70,7 @@ internal static class ComparisonRunner
 
         double[] ourTimes = new double[rounds], peerTimes = new double[rounds], ourCpu = new double[rounds], peerCpu = new double[rounds];
         double ourAnswer = double.NaN, peerAnswer = double.NaN, peerPeak = double.NaN;
-        for (var round = -work.WarmUps; round < rounds; round++)
+        for (var round = work.IsLong ? 0 : -work.WarmUps; round < rounds; round++)
         {
             Thread.Sleep(PauseMilliseconds);
             var cpu = Environment.CpuUsage.TotalTime;

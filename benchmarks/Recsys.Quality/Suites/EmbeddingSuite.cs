@@ -23,7 +23,6 @@ internal sealed class EmbeddingSuite : Suite
         {
             ("Item2Vec, skip-gram", new(), true),
             ("Item2Vec, skip-gram, 1 block", new() { Shards = 1 }, false),
-            ("Item2Vec, skip-gram, racy", new() { Racy = true }, false),
             ("Item2Vec, cosine of the mean", new() { Scoring = EmbeddingScoring.Cosine }, false),
             ("Item2Vec, history decay 0.9", new() { HistoryDecay = 0.9f }, false),
             ("Item2Vec, CBOW", new() { Objective = Item2VecObjective.Cbow }, false),

@@ -34,7 +34,6 @@ internal sealed record SkipGramSettings
     public required ulong Seed { get; init; }
     public int Shards { get; init; } = 16;
     public int Threads { get; init; } = 1;
-    public bool Racy { get; init; }
     public string Stage { get; init; } = "epoch";
 }
 
@@ -66,7 +65,7 @@ internal static class SkipGram
     {
         var rng = new Rng(settings.Seed);
         var tokens = TokenBlocks.Create(TokenCounts.Of(sequences, settings.Passes, settings.Threads, cancel), settings.MinCount,
-            settings.Racy ? 1 : settings.Shards, LeastBlock);
+            settings.Shards, LeastBlock);
         var (input, output) = (new AlignedRows(tokens.Rows, settings.Dimensions), new AlignedRows(tokens.Rows, settings.Dimensions));
         Fill(tokens, input, output, start, rng.Stream(0));
         if (tokens.Rows > 0)
@@ -127,7 +126,7 @@ internal static class SkipGram
         private readonly PairCells _cells = new(tokens, settings.Cbow);
         private readonly SharedRows? _shared = settings.Cbow && tokens.Blocks > 1 ? new SharedRows(input, tokens.Blocks) : null;
         private readonly int[] _next = new int[tokens.Blocks];
-        private readonly (double Loss, int Measured)[] _losses = new (double, int)[Math.Max(PairStream.Groups, tokens.Blocks)];
+        private readonly (double Loss, int Measured)[] _losses = new (double, int)[tokens.Blocks];
 
         public void Train(int episode, double from, double to, LossMeter loss, CancellationToken cancel)
         {
@@ -155,15 +154,15 @@ internal static class SkipGram
                 }
                 return;
             }
-            Shards.Run(PairStream.Groups, settings.Racy ? settings.Threads : 1, g =>
+            for (var g = 0; g < PairStream.Groups; g++)
             {
+                cancel.ThrowIfCancellationRequested();
                 var rate = Rate(from + (to - from) * g / PairStream.Groups);
                 var negatives = new Negatives(_negatives[0], 0, settings.Negatives, stage.Stream((ulong)g));
-                _losses[g] = settings.Cbow
+                loss.Add(settings.Cbow
                     ? Cbow(stream.Group(g), 0, long.MaxValue, null, negatives, rate).Loss
-                    : SkipGramKernel.Train(input, output, stream.Group(g), negatives, rate);
-            }, cancel);
-            for (var g = 0; g < PairStream.Groups; g++) loss.Add(_losses[g]);
+                    : SkipGramKernel.Train(input, output, stream.Group(g), negatives, rate));
+            }
         }
 
         private float Rate(double done) => settings.LearningRate * Math.Max(LeastRate, (float)(1 - done));

@@ -23,6 +23,7 @@ namespace Recsys.Recall;
 public sealed class ContentBased : IRecaller, ISimilarItems, IModel<ContentBased>
 {
     private const float SecondsOfDay = 86_400;
+    private const int UsersOfBlock = 1024;
 
     private readonly ContentBasedOptions _options;
     private readonly SparseMatrix _items;      // items × terms, c
@@ -89,21 +90,7 @@ public sealed class ContentBased : IRecaller, ISimilarItems, IModel<ContentBased
             throw new ArgumentException(
                 $"{nameof(options.DecayPerDay)} is {options.DecayPerDay}, but the interactions have no times; set it to 0 or read times.",
                 nameof(options));
-        var builder = new ProfileBuilder(items.Rows.ColumnCount, options.Topics);
-        var (rows, columns, weights) = (new List<int>(), new List<int>(), new List<float>());
-        for (var user = 0; user < data.UserCount; user++)
-        {
-            cancel.ThrowIfCancellationRequested();
-            var profile = builder.Build(items.Rows, data.ItemsOf(user), Strengths(data, user, options));
-            foreach (var (term, weight) in profile)
-            {
-                rows.Add(user);
-                columns.Add(term);
-                weights.Add(weight);
-            }
-        }
-        var users = SparseMatrix.FromTriplets(
-            data.UserCount, items.Rows.ColumnCount, rows.ToArray(), columns.ToArray(), weights.ToArray());
+        var users = Profiles(data, items.Rows, options, cancel);
         progress?.Report(new TrainProgress("profiles", 1, 1));
         return new ContentBased(options, items.Rows, users, Quality(data, items.Rows.RowCount, options), [.. items.Terms]);
     }
@@ -253,6 +240,41 @@ public sealed class ContentBased : IRecaller, ISimilarItems, IModel<ContentBased
         return top.Finish();
     }
 
+    // Each block of users writes arrays of its own, so that at the peak the profiles are there twice.
+    private static SparseMatrix Profiles(Interactions data, SparseMatrix items, ContentBasedOptions options, CancellationToken cancel)
+    {
+        var blocks = new (int[] Terms, float[] Weights)[(data.UserCount + UsersOfBlock - 1) / UsersOfBlock];
+        var offsets = new long[data.UserCount + 1];
+        var builders = new Pool<ProfileBuilder>(() => new ProfileBuilder(items.ColumnCount, options.Topics));
+        Shards.Run(blocks.Length, options.Threads, block =>
+        {
+            var builder = builders.Rent();
+            var (terms, weights) = (new List<int>(), new List<float>());
+            for (var user = block * UsersOfBlock; user < Math.Min((block + 1) * UsersOfBlock, data.UserCount); user++)
+            {
+                var profile = builder.Build(items, data.ItemsOf(user), Strengths(data, user, options));
+                profile.Sort(static (a, b) => a.Item.CompareTo(b.Item));
+                foreach (var (term, weight) in profile)
+                {
+                    terms.Add(term);
+                    weights.Add(weight);
+                }
+                offsets[user + 1] = profile.Length;
+            }
+            blocks[block] = (terms.ToArray(), weights.ToArray());
+            builders.Return(builder);
+        }, cancel);
+        for (var user = 0; user < data.UserCount; user++) offsets[user + 1] += offsets[user];
+        var (columns, values) = (new int[offsets[^1]], new float[offsets[^1]]);
+        for (var block = 0; block < blocks.Length; block++)
+        {
+            var at = (int)offsets[block * UsersOfBlock];
+            blocks[block].Terms.CopyTo(columns, at);
+            blocks[block].Weights.CopyTo(values, at);
+        }
+        return new SparseMatrix(data.UserCount, items.ColumnCount, offsets, columns, values);
+    }
+
     // r d(Δ) for each row of the user. Without values a repeated item counts once, where it was last.
     private static float[] Strengths(Interactions data, int user, ContentBasedOptions options)
     {
@@ -271,7 +293,8 @@ public sealed class ContentBased : IRecaller, ISimilarItems, IModel<ContentBased
                 : MathF.Exp(-options.DecayPerDay * days);
         }
         if (options.UseValues) return strengths;
-        var met = new HashSet<int>();
+        if (items.Length < 2) return strengths;
+        var met = new HashSet<int>(items.Length);
         for (var k = items.Length - 1; k >= 0; k--)
             if (!met.Add(items[k])) strengths[k] = 0;
         return strengths;

@@ -53,4 +53,6 @@ public sealed record ContentBasedOptions
     /// 0..1,000,000, default 10. For <see cref="ContentScoring.Quotas"/> with values.
     /// </summary>
     public float MeanSmoothing { get; init => field = Guard.InRange(0, 1_000_000, value); } = 10;
+    /// <summary>Threads that make profiles. At least 1, default all processors. Does not change the result.</summary>
+    public int Threads { get; init => field = Guard.AtLeast(1, value); } = Environment.ProcessorCount;
 }

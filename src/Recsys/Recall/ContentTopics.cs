@@ -10,8 +10,11 @@ internal sealed class ProfileBuilder(int terms, int mostTopics)
     private readonly int[] _touched = new int[terms];
     private readonly ScoredItem[] _profile = new ScoredItem[Math.Min(mostTopics, terms)];
 
-    /// <summary>w: the topics of largest positive weight, largest first, ties by lower term; they weigh 1 together.</summary>
-    public ReadOnlySpan<ScoredItem> Build(SparseMatrix items, ReadOnlySpan<int> history, ReadOnlySpan<float> strengths)
+    /// <summary>
+    /// w: the topics of largest positive weight, largest first, ties by lower term; they weigh 1 together. The caller may reorder them, until
+    /// the next call.
+    /// </summary>
+    public Span<ScoredItem> Build(SparseMatrix items, ReadOnlySpan<int> history, ReadOnlySpan<float> strengths)
     {
         var count = 0;
         for (var k = 0; k < history.Length; k++)
@@ -42,7 +45,7 @@ internal sealed class ProfileBuilder(int terms, int mostTopics)
         return _profile.AsSpan(0, top.Finish());
     }
 
-    private ReadOnlySpan<ScoredItem> Normalise(int count)
+    private Span<ScoredItem> Normalise(int count)
     {
         var sum = 0f;
         foreach (var (_, weight) in _profile.AsSpan(0, count)) sum += weight;

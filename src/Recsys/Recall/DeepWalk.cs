@@ -133,7 +133,6 @@ public sealed class DeepWalk : IRecaller, ISimilarItems, IModel<DeepWalk>
             Seed = options.Seed,
             Shards = options.Shards,
             Threads = options.Threads,
-            Racy = options.Racy,
             Stage = "walk",
         }, Start(options, userNodes, graph.NodeCount - userNodes, labels?.LabelCount ?? 0), progress, cancel);
 

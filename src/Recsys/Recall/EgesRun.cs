@@ -17,7 +17,7 @@ internal sealed class EgesRun
     private readonly EgesOptions _options;
     private readonly AliasTable[] _negatives;
     private readonly PairCells _cells;
-    private readonly SharedRows? _shared;   // null: one block, or racy
+    private readonly SharedRows? _shared;   // null: one block
     private readonly EgesNetwork.Scratch[] _scratches;
     private readonly (double Loss, int Measured)[] _losses;
 
@@ -27,7 +27,7 @@ internal sealed class EgesRun
         _negatives = tokens.Negatives(options.NegativePower);
         _cells = new PairCells(tokens, windows: false);
         _shared = tokens.Blocks > 1 ? new SharedRows(network.Sides, tokens.Blocks) : null;
-        _scratches = new EgesNetwork.Scratch[_shared is null ? PairStream.Groups : tokens.Blocks];
+        _scratches = new EgesNetwork.Scratch[tokens.Blocks];
         for (var i = 0; i < _scratches.Length; i++) _scratches[i] = new EgesNetwork.Scratch(network) { Sides = _shared?.Blocks[i] };
         _losses = new (double, int)[_scratches.Length];
     }
@@ -43,13 +43,13 @@ internal sealed class EgesRun
     {
         if (_shared is null)
         {
-            Shards.Run(PairStream.Groups, _options.Racy ? _options.Threads : 1, g =>
+            for (var g = 0; g < PairStream.Groups; g++)
             {
+                cancel.ThrowIfCancellationRequested();
                 var negatives = new Negatives(_negatives[0], 0, _options.Negatives, rng.Stream((ulong)g));
                 var pairs = _stream.Group(g);
-                _losses[g] = Steps(pairs, 0, pairs.Length, negatives, Rate(from + (to - from) * g / PairStream.Groups), _scratches[g]);
-            }, cancel);
-            foreach (var part in _losses) loss.Add(part);
+                loss.Add(Steps(pairs, 0, pairs.Length, negatives, Rate(from + (to - from) * g / PairStream.Groups), _scratches[0]));
+            }
             return;
         }
         _cells.Sort(_stream, _options.Threads, cancel);

@@ -98,7 +98,6 @@ public sealed partial class Eges
             Seed = options.Seed,
             Shards = options.Shards,
             Threads = options.Threads,
-            Racy = options.Racy,
             Stage = "walk",
         }, new TokenVectors(options.Dimensions, weights.Own, weights.Output, weights.Bias), progress, cancel);
         trained.Input.CopyTo(weights.H, 0);
@@ -113,7 +112,7 @@ public sealed partial class Eges
     {
         var rng = new Rng(options.Seed);
         var tokens = TokenBlocks.Create(
-            TokenCounts.Of(walks, options.Walks, options.Threads, cancel), 1, options.Racy ? 1 : options.Shards, SkipGram.LeastBlock);
+            TokenCounts.Of(walks, options.Walks, options.Threads, cancel), 1, options.Shards, SkipGram.LeastBlock);
         var network = new EgesNetwork(side, tokens.TokenOf, options.Dimensions, options.Variant == EgesVariant.Eges);
         Exchange(network, tokens.TokenOf, weights, into: true);
         Initialise(network, tokens.TokenOf, side, rng.Stream(0));

@@ -82,7 +82,6 @@ public sealed class Item2Vec : IRecaller, ISimilarItems, IModel<Item2Vec>
             Seed = options.Seed,
             Shards = options.Shards,
             Threads = options.Threads,
-            Racy = options.Racy,
         }, options.WarmStart?._vectors, progress, cancel);
         var settings = new TasteSettings(options.Scoring, options.HistoryDecay, options.HistoryExponent);
         return new Item2Vec(vectors, EmbeddingLists.Build(settings, Items(vectors), data, options.Index, options.Threads, cancel));

@@ -88,13 +88,8 @@ public sealed record Item2VecOptions
     /// </summary>
     public int Shards { get; init => field = Guard.InRange(1, 1024, value); } = 16;
 
-    /// <summary>Threads that train. At least 1, default all processors. Does not change the result, unless <see cref="Racy"/>.</summary>
+    /// <summary>Threads that train. At least 1, default all processors. Does not change the result.</summary>
     public int Threads { get; init => field = Guard.AtLeast(1, value); } = Environment.ProcessorCount;
-
-    /// <summary>
-    /// Lets threads write the same vectors without waiting for each other (Hogwild): the result differs from run to run. Default false.
-    /// </summary>
-    public bool Racy { get; init; }
 
     /// <summary>How lists are found: exactly by default, or by an approximate index.</summary>
     public IndexOptions Index { get; init => field = Guard.NotNull(value); } = new ExactIndexOptions();

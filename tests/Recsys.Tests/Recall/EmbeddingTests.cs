@@ -22,23 +22,6 @@ public sealed class EmbeddingTests
     }
 
     [Fact]
-    public void Racy_training_learns_too()
-    {
-        var graph = Planted(200, 0.2, 0.02);
-        Assert.True(Separation(DeepWalk.Train(graph, options: Walks with { Racy = true, Threads = 3 }), 200) > 0.1);
-        var data = ContractData.Communities();
-        var model = Item2Vec.Train(data, new Item2VecOptions
-        {
-            Dimensions = 12,
-            Racy = true,
-            Threads = 3,
-            LearningRate = 0.1f,
-            Epochs = 40
-        });
-        Assert.Equal(ContractData.Gap(0), Lists.Recall(model, 0, 1, exclude: data.ItemsOf(0).ToArray())[0].Item);
-    }
-
-    [Fact]
     public void Two_planted_blocks_come_apart_and_labels_part_them_more()
     {
         const int Nodes = 200;
