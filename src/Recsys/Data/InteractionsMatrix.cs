@@ -6,43 +6,44 @@ public sealed partial class Interactions
 {
     /// <summary>The users × items matrix of the values; the values of rows with the same user and item are added.</summary>
     /// <returns>A copy: columns ascend within a row, as sparse matrices have them.</returns>
-    public SparseMatrix ToMatrix()
-    {
-        // The view by item, walked in item order, deals out each user's items in ascending order: no sorting.
-        var side = ByItem;
-        var columns = new int[_items.Length];
-        var values = new float[_items.Length];
-        var next = _offsets.AsSpan(0, UserCount).ToArray();
-        for (var item = 0; item < ItemCount; item++)
-        {
-            for (var row = side.Offsets[item]; row < side.Offsets[item + 1]; row++)
-            {
-                var user = side.Users[row];
-                var target = next[user];
-                if (target > _offsets[user] && columns[target - 1] == item)
-                {
-                    values[target - 1] += side.Values[row];
-                    continue;
-                }
-                columns[target] = item;
-                values[target] = side.Values[row];
-                next[user] = target + 1;
-            }
-        }
+    /// <exception cref="ArgumentException">Values add up to more than a float holds.</exception>
+    public SparseMatrix ToMatrix() => ToMatrix(ValueColumn, DuplicateCells.Sum);
 
-        var offsets = new long[UserCount + 1];
-        for (var user = 0; user < UserCount; user++) offsets[user + 1] = offsets[user] + next[user] - _offsets[user];
-        if (offsets[UserCount] < columns.Length)
+    /// <summary>A users × items matrix. Memory: the matrix, twice where cells repeat, and the longest row.</summary>
+    /// <param name="values">One for each row of the log; empty means that every value is 1.</param>
+    /// <param name="repeats">What a pair that stands in the log twice means.</param>
+    internal SparseMatrix ToMatrix(ReadOnlySpan<float> values, DuplicateCells repeats)
+    {
+        var (columns, cells, offsets) = (new int[Count], new float[Count], new long[UserCount + 1]);
+        var longest = 0;
+        for (var user = 0; user < UserCount; user++) longest = Math.Max(longest, ItemsOf(user).Length);
+        var keys = new long[longest];   // item and place, so that equal items stay in the order of the log
+        var write = 0;
+        for (var user = 0; user < UserCount; user++)
         {
-            for (var user = 0; user < UserCount; user++)
+            var items = ItemsOf(user);
+            var (start, first) = ((int)UserOffsets[user], write);
+            var row = keys.AsSpan(0, items.Length);
+            for (var k = 0; k < row.Length; k++) row[k] = ((long)items[k] << 32) | (uint)k;
+            row.Sort();
+            foreach (var key in row)
             {
-                var length = next[user] - _offsets[user];
-                Array.Copy(columns, _offsets[user], columns, offsets[user], length);
-                Array.Copy(values, _offsets[user], values, offsets[user], length);
+                var (item, value) = ((int)(key >> 32), values.IsEmpty ? 1 : values[start + (int)key]);
+                if (write > first && columns[write - 1] == item) cells[write - 1] = Repeated(user, item, cells[write - 1], value, repeats);
+                else (columns[write], cells[write++]) = (item, value);
             }
-            Array.Resize(ref columns, (int)offsets[UserCount]);
-            Array.Resize(ref values, columns.Length);
+            offsets[user + 1] = write;
         }
-        return new SparseMatrix(UserCount, ItemCount, offsets, columns, values);
+        Array.Resize(ref columns, write);
+        Array.Resize(ref cells, write);
+        return new SparseMatrix(UserCount, ItemCount, offsets, columns, cells);
+    }
+
+    private float Repeated(int user, int item, float earlier, float later, DuplicateCells repeats)
+    {
+        if (repeats == DuplicateCells.First) return earlier;
+        if (repeats == DuplicateCells.Last) return later;
+        return float.IsFinite(earlier + later) ? earlier + later : throw new ArgumentException(
+            $"The values of user '{Users.Name(user)}' and item '{Items.Name(item)}' add up to {earlier + later}; scale them down.");
     }
 }

@@ -34,8 +34,7 @@ internal static class CfRows
             var time = data.TimeColumn[row];
             days[row] = time == Interactions.NoTime ? SparseRowMeasure.NoTime : (time - first) / SecondsOfDay;
         }
-        return SparseMatrix.FromTriplets(data.UserCount, data.ItemCount, InteractionRows.UserColumn(data), data.ItemColumn, days,
-            DuplicateCells.Last);
+        return data.ToMatrix(days, DuplicateCells.Last);
     }
 
     /// <summary>The index that finds neighbours among the rows of a matrix.</summary>

@@ -8,23 +8,12 @@ internal static class InteractionRows
 {
     /// <summary>Users × items, one cell for each pair.</summary>
     public static SparseMatrix OfUsers(Interactions data, RepeatedItems repeats)
-        => SparseMatrix.FromTriplets(data.UserCount, data.ItemCount, UserColumn(data), data.ItemColumn,
-            repeats == RepeatedItems.One ? [] : data.ValueColumn,
-            repeats switch
-            {
-                RepeatedItems.One => DuplicateCells.First,
-                RepeatedItems.Sum => DuplicateCells.Sum,
-                _ => DuplicateCells.Last,
-            });
-
-    /// <summary>The user of every row.</summary>
-    public static int[] UserColumn(Interactions data)
-    {
-        var users = new int[data.Count];
-        for (var user = 0; user < data.UserCount; user++)
-            users.AsSpan((int)data.UserOffsets[user], (int)(data.UserOffsets[user + 1] - data.UserOffsets[user])).Fill(user);
-        return users;
-    }
+        => data.ToMatrix(repeats == RepeatedItems.One ? [] : data.ValueColumn, repeats switch
+        {
+            RepeatedItems.One => DuplicateCells.First,
+            RepeatedItems.Sum => DuplicateCells.Sum,
+            _ => DuplicateCells.Last,
+        });
 
     /// <summary>Cuts rows into contiguous shards of about the same work: the cells of a row, and some for the row itself.</summary>
     /// <param name="offsets">Where the cells of each row begin, and their end.</param>

@@ -159,6 +159,17 @@ public class InteractionsTests
     }
 
     [Fact]
+    public void Values_that_add_up_to_more_than_a_float_holds_name_their_user_and_item()
+    {
+        var builder = new InteractionsBuilder();
+        builder.Add("u", "i", 3e38f);
+        builder.Add("u", "j", 1);
+        builder.Add("u", "i", 3e38f);
+        var error = Assert.Throws<ArgumentException>(() => builder.Build().ToMatrix());
+        Assert.Contains("user 'u' and item 'i' add up to", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void The_matrix_has_ascending_columns_and_adds_duplicates()
     {
         var matrix = Interactions.From(Rows).ToMatrix();
