@@ -15,6 +15,7 @@ public abstract class NeuralRanker<TSelf, TOptions> : IRanker, IFeatureModel
     where TOptions : class, INetworkOptions<TOptions>, new()
 {
     private const int LeastRows = 64;   // of a part that pays for waking a thread
+    private const int MostRows = 512;   // of a part whose activations stay in the second-level cache
     private readonly ScratchPool<Tape> _tapes = new(() => new Tape());
     private readonly ScratchPool<ExampleBatch> _windows = new(() => new ExampleBatch());
 
@@ -120,24 +121,7 @@ public abstract class NeuralRanker<TSelf, TOptions> : IRanker, IFeatureModel
     }
 
     /// <summary>Probabilities of a click, each in [0, 1], or values. Allocates nothing after warm-up.</summary>
-    public void Score(ExampleBatch batch, Span<float> scores)
-    {
-        ArgumentNullException.ThrowIfNull(batch);
-        ArgumentOutOfRangeException.ThrowIfLessThan(scores.Length, batch.Count, nameof(scores));
-        if (batch.Count == 0) return;
-        var tape = _tapes.Rent();
-        try
-        {
-            var z = Logit(tape, batch).Values;
-            if (Options.Output == NetworkOutput.Click) Elementwise.Sigmoid(z, scores[..batch.Count]);
-            else z.CopyTo(scores);
-        }
-        finally
-        {
-            tape.Reset();
-            _tapes.Return(tape);
-        }
-    }
+    public void Score(ExampleBatch batch, Span<float> scores) => Score(batch, scores, threads: 1);
 
     /// <summary>
     /// The same scores, bit for bit, by several threads: for one large request of a server with cores to spare. Each row's logit must depend
@@ -152,9 +136,26 @@ public abstract class NeuralRanker<TSelf, TOptions> : IRanker, IFeatureModel
         ArgumentNullException.ThrowIfNull(batch);
         ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(scores.Length, batch.Count, nameof(scores));
-        var parts = Math.Min(threads, batch.Count / LeastRows);
-        if (parts < 2 || !batch.IsFlat) Score(batch, scores);
+        if (batch.Count == 0) return;
+        var parts = Math.Max(Math.Min(threads, batch.Count / LeastRows), (batch.Count + MostRows - 1) / MostRows);
+        if (parts < 2 || !batch.IsFlat) ScorePart(batch, scores);
         else Shards.Run(parts, threads, new ScoreBody { Model = this, Batch = batch, Scores = scores, Parts = parts });
+    }
+
+    private void ScorePart(ExampleBatch batch, Span<float> scores)
+    {
+        var tape = _tapes.Rent();
+        try
+        {
+            var z = Logit(tape, batch).Values;
+            if (Options.Output == NetworkOutput.Click) Elementwise.Sigmoid(z, scores[..batch.Count]);
+            else z.CopyTo(scores);
+        }
+        finally
+        {
+            tape.Reset();
+            _tapes.Return(tape);
+        }
     }
 
     /// <summary>Writes schema, shape and weights.</summary>
@@ -207,7 +208,7 @@ public abstract class NeuralRanker<TSelf, TOptions> : IRanker, IFeatureModel
             var (start, end) = Shards.Range(Batch.Count, Parts, shard);
             var window = Model._windows.Rent();
             window.Show(Batch, start, end - start);
-            Model.Score(window, Scores[start..end]);
+            Model.ScorePart(window, Scores[start..end]);
             Model._windows.Return(window);
         }
     }

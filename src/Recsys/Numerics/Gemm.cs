@@ -180,8 +180,10 @@ public static unsafe class Gemm
             var depth = (K + blocks - 1) / blocks;
             var width = Math.Max(TKernel.Columns, MaxBlock / depth / TKernel.Columns * TKernel.Columns);
             width = Math.Min(width, (columnEnd - columnStart + TKernel.Columns - 1) / TKernel.Columns * TKernel.Columns);
-            // With few rows each packed float would be read too seldom to pay for the packing.
-            var direct = !BTransposed && (rowEnd - rowStart <= 6 * TKernel.Rows || (long)K * N <= 8 * 1024);
+            // With few rows each packed float would be read too seldom to pay for the packing, which also pushes other data out of the
+            // cache. Rows of B far apart push each other out: they pay sooner.
+            var fewTiles = BRow <= 512 ? 48 : 6;
+            var direct = !BTransposed && (rowEnd - rowStart <= fewTiles * TKernel.Rows || (long)K * N <= 8 * 1024);
             var packed = direct ? TKernel.Columns : width;
             var copies = CopiesA(columnEnd - columnStart, TKernel.Rows, TKernel.Columns);
             // Rows of a transposed A lie side by side: many panels are copied at once, so that whole cache lines are used.

@@ -72,12 +72,15 @@ public sealed class RequestTests
             Feature.Category("brand", Side.Item), Feature.Number("price", Side.Item), Feature.Label("click")]).Fit(users, items);
         var model = DeepFm.Create(ParameterScope.Initialise(3), features.Schema, new DeepFmOptions { Dimension = 4, Hidden = [9, 5] });
         foreach (var table in model.Parameters.Tables) new Rng(1).FillNormal(9, table.Mutable);
-        foreach (var count in (int[])[1, 127, 128, 201, 400])
+        foreach (var count in (int[])[1, 127, 128, 201, 400, 1025])   // the last is cut for the cache
         {
             var batch = features.CreateBatch(count);
             features.Assemble(2, [.. Enumerable.Range(0, count).Select(i => i * 7 % 400)], batch);
             var (one, several) = (new float[count], new float[count]);
+            var whole = new float[count];
+            Elementwise.Sigmoid(model.LogitOf(new Tape(), batch).Values, whole);
             model.Score(batch, one);
+            Assert.Equal(whole, one);
             foreach (var threads in (int[])[1, 2, 5])
             {
                 several.AsSpan().Clear();

@@ -39,6 +39,25 @@ public sealed class GemmTests
     }
 
     [Theory]
+    [InlineData(70, 530)]     // rows of B near each other: copied for many rows of A
+    [InlineData(530, 70)]     // and far apart: copied for fewer
+    public void Rows_do_not_depend_on_how_many_there_are(int n, int k)
+    {
+        const int Most = 700;
+        var a = RandomFloats.Create(1, Most * k);
+        var b = RandomFloats.Create(2, k * n);
+        var all = Product(Most);
+        foreach (var m in (int[])[2, 50, 100, 300, 576, 577]) Assert.Equal(all[..(m * n)], Product(m));
+
+        float[] Product(int m)
+        {
+            var c = new float[m * n];
+            Gemm.Multiply(m, n, k, a.AsSpan(0, m * k), b, c);
+            return c;
+        }
+    }
+
+    [Theory]
     [InlineData(300, 300, 600)]
     [InlineData(2000, 33, 100)]
     [InlineData(33, 2000, 100)]
