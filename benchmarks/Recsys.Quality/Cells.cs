@@ -45,7 +45,8 @@ internal sealed class Cells
             var parts = line.Split('\t');
             if (parts.Length != 9) throw new InvalidDataException($"{_file}: '{line}' is not a cell; delete the line or the file.");
             _cells.Add(new Cell(parts[0], parts[1], (int)Number(parts[2]), (int)Number(parts[3]), Number(parts[4]), Number(parts[5]),
-                Number(parts[6]), Number(parts[7])) { Seconds = Number(parts[8]) });
+                Number(parts[6]), Number(parts[7]))
+            { Seconds = Number(parts[8]) });
         }
     }
 
@@ -103,6 +104,9 @@ internal sealed class Cells
 
         static string Text(double value) => value.ToString("R", CultureInfo.InvariantCulture);
     }
+
+    /// <summary>Whether an environment variable names it, between semicolons, or is not set.</summary>
+    public static bool IsNamed(string variable, string name) => Wanted(Names(variable), name);
 
     private static bool Wanted(string[] names, string name)
         => names.Length == 0 || Array.Exists(names, n => string.Equals(n, name, StringComparison.OrdinalIgnoreCase));

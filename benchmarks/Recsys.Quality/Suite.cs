@@ -13,11 +13,6 @@ internal abstract class Suite
     /// <returns>Whether every bound of its tables was kept; true where data is absent.</returns>
     public abstract bool Run(DataFolders data);
 
-    /// <summary>Whether an environment variable, a list with commas, names it or isn't set.</summary>
-    protected static bool IsChosen(string variable, string name)
-        => Environment.GetEnvironmentVariable(variable) is not { Length: > 0 } list
-            || list.Split(',').Contains(name, StringComparer.OrdinalIgnoreCase);
-
     public static List<Suite> All() => [.. typeof(Suite).Assembly.GetTypes()
         .Where(t => !t.IsAbstract && t.IsSubclassOf(typeof(Suite)))
         .Select(t => (Suite)Activator.CreateInstance(t)!)

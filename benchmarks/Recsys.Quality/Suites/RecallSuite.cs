@@ -13,7 +13,7 @@ internal sealed class RecallSuite : Suite
     public override string Name => "recall";
 
     public override string Question
-        => "How well does each recall model rank all of ml-100k, ml-1m, Last.fm and Amazon Beauty? (RECSYS_SETS=ml-1m,… for some.)";
+        => "How well does each recall model rank all of ml-100k, ml-1m, Last.fm and Amazon Beauty? (RECSYS_SETS=ml-1m for one.)";
 
     // A model is one line here.
     private static readonly (string Name, Func<Interactions, IRecaller> Train)[] s_models =
@@ -49,7 +49,7 @@ internal sealed class RecallSuite : Suite
         var kept = true;
         foreach (var (set, name, load, ordered) in RecallSets.All)
         {
-            if (!IsChosen("RECSYS_SETS", set) || data.Find(name) is not { } folder) continue;
+            if (!Cells.IsNamed("RECSYS_SETS", set) || data.Find(name) is not { } folder) continue;
             var log = load(folder);
             var about = RecallSets.About(folder, log);
             if (ordered) kept &= Run(set, ordered, Splits.LeaveLastOut(log), about);
