@@ -23,6 +23,25 @@ public sealed class ContentTests
     });
 
     [Fact]
+    public void Each_of_thousands_of_users_has_the_profile_of_their_own_items_by_any_number_of_threads()
+    {
+        var builder = new InteractionsBuilder();
+        for (var user = 0; user < 2500; user++) builder.Add(user, user % 11 == 0 ? 7 : user % 7);
+        var log = builder.Build();
+        var items = TermVectors.FromLists(Enumerable.Range(0, log.ItemCount).Select(item => new[] { $"t{item}" }));
+        foreach (var threads in new[] { 1, 3 })
+        {
+            var model = ContentBased.Train(log, items, new() { Threads = threads });
+            for (var user = 0; user < log.UserCount; user++)
+            {
+                var profile = model.Profile(user);
+                Assert.Equal($"t{log.ItemsOf(user)[0]}", model.Term(profile.Columns[0]));
+                Assert.Equal([1f], profile.Values.ToArray());
+            }
+        }
+    }
+
+    [Fact]
     public void A_profile_by_hand()
     {
         // One each: a = 1 + ½, b = ½ + 1.
