@@ -17,18 +17,9 @@ internal static class Page
     public static string Html(string data, IReadOnlyList<Result> results, IReadOnlyList<FeatureImportance> gains,
         IReadOnlyList<PermutationImportance> permutations)
     {
-        var page = new StringBuilder();
-        page.Append(CultureInfo.InvariantCulture, $$"""
-            <!doctype html>
-            <html lang="en"><head><meta charset="utf-8"><title>Click ranking on {{WebUtility.HtmlEncode(data)}}</title>
-            <style>
-            body{font:14px system-ui,sans-serif;margin:2em;color:#222}
-            h2{font-size:1.1em;margin:1.5em 0 .3em}
-            text{font:12px system-ui,sans-serif;fill:#222}
-            td,th{padding:.2em 1em .2em 0;text-align:left}
-            </style>
-            </head><body><h1>Click ranking on {{WebUtility.HtmlEncode(data)}}</h1>
-            <p>Test rows: {{results[0].Scores.Length:N0}}. In brackets: 95 % bootstrap intervals.</p>
+        var page = HtmlPage.Begin($"Click ranking on {data}");
+        page.Append(CultureInfo.InvariantCulture, $"""
+            <p>Test rows: {results[0].Scores.Length:N0}. In brackets: 95 % bootstrap intervals.</p>
             <table><tr><th>Model</th><th>AUC</th><th>Log loss</th><th>Calibration error</th></tr>
 
             """);
@@ -45,7 +36,7 @@ internal static class Page
         Bars(page, "Importance by gain: the share of each feature in what the splits gained in training",
             [.. gains.Select(g => (g.Feature, g.Gain / total, 0.0))]);
         Calibration(page, results);
-        return page.Append("</body></html>\n").ToString();
+        return HtmlPage.End(page);
     }
 
     private static void Bars(StringBuilder page, string title, IReadOnlyList<(string Name, double Value, double Spread)> bars)

@@ -2,34 +2,16 @@
 //   dotnet run -c Release --project samples/ClickRanking                                        synthetic people, no download
 //   dotnet run -c Release --project samples/ClickRanking -- --data <folder> --out report.html   UCI Adult: adult.data, adult.test
 
-using System.Globalization;
 using Recsys;
 using Recsys.Evaluation;
 using Recsys.Features;
 using Recsys.Rank;
+using Recsys.Samples;
 using Recsys.Samples.ClickRanking;
 using Spectre.Console;
 
-CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
-string? folder = null;
-var output = "click-ranking.html";
-for (var i = 0; i < args.Length; i++)
-{
-    if (args[i] == "--data" && i + 1 < args.Length) folder = args[++i];
-    else if (args[i] == "--out" && i + 1 < args.Length) output = args[++i];
-    else return Usage(args[i]);
-}
-
-try
-{
-    Run(folder is null ? People.Synthetic() : People.Read(folder), output);
-    return 0;
-}
-catch (Exception e) when (e is IOException or InvalidDataException or UnauthorizedAccessException)
-{
-    Console.Error.WriteLine(e.Message);
-    return 1;
-}
+return Sample.Run(args, "ClickRanking", "folder of adult.data and adult.test", "click-ranking.html",
+    (folder, output) => Run(folder is null ? People.Synthetic() : People.Read(folder), output));
 
 static void Run(People people, string output)
 {
@@ -50,20 +32,16 @@ static void Run(People people, string output)
 
     var results = new List<Result>();
     Gbdt trees = null!;
-    AnsiConsole.Progress()
-        .Columns(
-            new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new PercentageColumn(),
-            new ElapsedTimeColumn())
-        .Start(progress =>
-        {
-            var options = new GbdtOptions { Trees = 500, LearningRate = 0.08, MaxLeaves = 15, EarlyStoppingRounds = 25 };
-            results.Add(Judge("LR", progress, bar => LogisticRegression.Train(binned, binnedTrain, progress: bar), binned, binnedTest));
-            results.Add(Judge("GBDT", progress, bar => trees = Gbdt.Train(raw, train, options, validation, bar), raw, test));
-            // Trees from one half, the regression from the other: it then weighs leaves by labels that did not make them.
-            results.Add(Judge("GBDT + LR", progress, bar => GbdtLr.Train(
-                raw, train, new() { Trees = options with { MaxLeaves = 12 }, Linear = new() { L2 = 20 }, TreePart = 0.6 }, validation, bar),
-                raw, test));
-        });
+    Sample.WithBars(bars =>
+    {
+        var options = new GbdtOptions { Trees = 500, LearningRate = 0.08, MaxLeaves = 15, EarlyStoppingRounds = 25 };
+        results.Add(Judge("LR", bars, bar => LogisticRegression.Train(binned, binnedTrain, progress: bar), binned, binnedTest));
+        results.Add(Judge("GBDT", bars, bar => trees = Gbdt.Train(raw, train, options, validation, bar), raw, test));
+        // Trees from one half, the regression from the other: it then weighs leaves by labels that did not make them.
+        results.Add(Judge("GBDT + LR", bars, bar => GbdtLr.Train(
+            raw, train, new() { Trees = options with { MaxLeaves = 12 }, Linear = new() { L2 = 20 }, TreePart = 0.6 }, validation, bar),
+            raw, test));
+    });
     Console.WriteLine(EvaluationReport.Table(["AUC", "LogLoss", "ECE"], [.. results.Select(r => r.Report)]));
 
     var importance = PermutationImportance.Measure(
@@ -74,12 +52,9 @@ static void Run(People people, string output)
     Console.WriteLine($"Metrics, importance and calibration as a picture: {Path.GetFullPath(output)}");
 }
 
-static Result Judge(
-    string name, ProgressContext progress, Func<IProgress<TrainProgress>, IRanker> train, FeatureSet features, Examples test)
+static Result Judge(string name, Bars bars, Func<IProgress<TrainProgress>, IRanker> train, FeatureSet features, Examples test)
 {
-    var task = progress.AddTask(name);
-    var model = train(new Bar(task));
-    task.Value = task.MaxValue;
+    var (model, _) = bars.Train(name, train);
     var batch = features.CreateBatch(test.Count);
     features.Assemble(test, 0, test.Count, batch);
     var scores = new float[test.Count];
@@ -104,20 +79,4 @@ static void Explain(Gbdt trees, FeatureSet features, Examples test, float[] scor
     foreach (var column in Enumerable.Range(0, row.Length).OrderByDescending(c => Math.Abs(contributions[c])).Take(5))
         table.AddRow(layout.NameOf(features, column).EscapeMarkup(), $"{row[column]}", $"{contributions[column]:+0.00;-0.00}");
     AnsiConsole.Write(table);
-}
-
-static int Usage(string argument)
-{
-    Console.Error.WriteLine($"'{argument}' is not understood.");
-    Console.Error.WriteLine("Usage: ClickRanking [--data <folder of adult.data and adult.test>] [--out <file.html>]");
-    return 2;
-}
-
-internal sealed class Bar(ProgressTask task) : IProgress<TrainProgress>
-{
-    public void Report(TrainProgress value)
-    {
-        task.MaxValue = value.Steps;
-        task.Value = value.Step;
-    }
 }

@@ -35,17 +35,8 @@ internal static class Page
 
     public static string Html(Clicks clicks, IReadOnlyList<Result> results)
     {
-        var page = new StringBuilder();
-        page.Append(CultureInfo.InvariantCulture, $$"""
-            <!doctype html>
-            <html lang="en"><head><meta charset="utf-8"><title>Click models</title>
-            <style>
-            body{font:14px system-ui,sans-serif;margin:2em;color:#222}
-            h2{font-size:1.1em;margin:1.5em 0 .3em}
-            text{font:12px system-ui,sans-serif;fill:#222}
-            td,th{padding:.2em 1em .2em 0;text-align:left}
-            </style>
-            </head><body><h1>Click models on {{WebUtility.HtmlEncode(clicks.Name)}}</h1>
+        var page = HtmlPage.Begin($"Click models on {clicks.Name}");
+        page.Append("""
             <table><tr><th>Model</th><th>Test AUC</th><th>Log loss</th><th>Seconds</th></tr>
 
             """);
@@ -57,7 +48,7 @@ internal static class Page
         Curves(page, "Mean training loss of each epoch", results, e => e.Loss);
         foreach (var result in results)
             if (result.Trained.Model is AutoInt attention) Attention(page, clicks, attention);
-        return page.Append("</body></html>\n").ToString();
+        return HtmlPage.End(page);
     }
 
     // Means over heads and over the first test examples.

@@ -14,16 +14,8 @@ internal static class Chart
 
     public static string Html(string data, IReadOnlyList<Result> results)
     {
-        var page = new StringBuilder();
-        page.Append(CultureInfo.InvariantCulture, $$"""
-            <!doctype html>
-            <html lang="en"><head><meta charset="utf-8"><title>Recall models on {{WebUtility.HtmlEncode(data)}}</title>
-            <style>
-            body{font:14px system-ui,sans-serif;margin:2em;color:#222}
-            h2{font-size:1.1em;margin:1.5em 0 .3em}
-            text{font:12px system-ui,sans-serif;fill:#222}
-            </style>
-            </head><body><h1>Recall models on {{WebUtility.HtmlEncode(data)}}</h1>
+        var page = HtmlPage.Begin($"Recall models on {data}");
+        page.Append("""
             <p>The last event of each user is the target; full catalogue, seen items left out;
             lines are 95 % bootstrap intervals over users.</p>
             """);
@@ -33,7 +25,7 @@ internal static class Chart
                 result => result.Report[metric] is { Value: { } value } m ? (value, m.Low, m.High) : (0, null, null));
         }
         Draw(page, "Training time, seconds", results, result => (result.Seconds, null, null));
-        return page.Append("</body></html>\n").ToString();
+        return HtmlPage.End(page);
     }
 
     private static void Draw(

@@ -11,8 +11,6 @@ internal readonly record struct GrowthRules(bool LeafWise, int MaxLeaves, int Ma
 /// </summary>
 internal sealed class HistogramTree
 {
-    // Rows for one thread: below it, waking another costs more than it saves.
-    private const int Grain = 8192;
     private const int AddBlock = 8192;
 
     private readonly BinnedMatrix _data;
@@ -101,7 +99,7 @@ internal sealed class HistogramTree
         }
         var values = new (double Value, double H)[leaves.Count];
         var order = rows;
-        Shards.Run(leaves.Count, rows.Length > Grain ? _threads : 1, i =>
+        Shards.Run(leaves.Count, rows.Length > RowPartition.Grain ? _threads : 1, i =>
             values[i] = Value(order.Span.Slice(leaves[i].Start, leaves[i].Count)), cancel);
         for (var i = 0; i < values.Length; i++)
         {

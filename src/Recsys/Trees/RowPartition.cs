@@ -12,8 +12,8 @@ internal sealed class RowPartition
     // Rows of a piece; all of its memory stays in the second cache.
     private const int Piece = 8192;
 
-    // Rows for one thread: below it, waking another costs more than it saves.
-    private const int Grain = 8192;
+    /// <summary>Rows for one thread: below it, waking another costs more than it saves.</summary>
+    public const int Grain = 8192;
 
     private readonly BinnedMatrix _data;
     private readonly CategorySearch? _categories;

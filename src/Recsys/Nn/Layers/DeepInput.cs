@@ -52,12 +52,7 @@ public sealed class DeepInput
             ?? new FieldVectors { Layout = _layout, Codes = tape.Constant(new Shape(batch.Count, 0, _layout.Dimension)) };
         if (_columns == 0) return parts;
         var values = tape.Constant(new Shape(_columns, batch.Count));
-        var column = 0;
-        foreach (var number in _numbers)
-        {
-            batch.Number(number.Index).CopyTo(values.Mutable[(column++ * batch.Count)..]);
-            if (number.IndicatorSlot >= 0) batch.Missing(number.Index).CopyTo(values.Mutable[(column++ * batch.Count)..]);
-        }
+        Fill(batch, values.Mutable, ofRow: 1, ofColumn: batch.Count);
         return parts with { Layout = _layout, Values = values };
     }
 
@@ -67,17 +62,22 @@ public sealed class DeepInput
         ArgumentNullException.ThrowIfNull(batch);
         _schema.EnsureCompatible(batch.Schema);
         var result = tape.Constant(new Shape(batch.Count, _columns));
-        var column = 0;
-        foreach (var number in _numbers)
-        {
-            Fill(batch.Number(number.Index), result.Mutable[column++..]);
-            if (number.IndicatorSlot >= 0) Fill(batch.Missing(number.Index), result.Mutable[column++..]);
-        }
+        Fill(batch, result.Mutable, ofRow: _columns, ofColumn: 1);
         return result;
     }
 
-    private void Fill(ReadOnlySpan<float> values, Span<float> to)
+    private void Fill(ExampleBatch batch, Span<float> to, int ofRow, int ofColumn)
     {
-        for (var i = 0; i < values.Length; i++) to[i * _columns] = values[i];
+        var column = 0;
+        foreach (var number in _numbers)
+        {
+            Fill(batch.Number(number.Index), to[(column++ * ofColumn)..], ofRow);
+            if (number.IndicatorSlot >= 0) Fill(batch.Missing(number.Index), to[(column++ * ofColumn)..], ofRow);
+        }
+    }
+
+    private static void Fill(ReadOnlySpan<float> values, Span<float> to, int apart)
+    {
+        for (var i = 0; i < values.Length; i++) to[i * apart] = values[i];
     }
 }

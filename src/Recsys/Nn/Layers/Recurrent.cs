@@ -8,8 +8,7 @@ namespace Recsys.Nn;
 /// </summary>
 public sealed class Gru
 {
-    private readonly Linear _input;
-    private readonly Parameter _weight, _bias;
+    private readonly RecurrentWeights _weights;
 
     /// <param name="scope">Of its parameters.</param>
     /// <param name="inputs">Numbers of an event, at least 1.</param>
@@ -17,17 +16,14 @@ public sealed class Gru
     public Gru(ParameterScope scope, int inputs, int width)
     {
         ArgumentNullException.ThrowIfNull(scope);
-        var draw = Initializer.Uniform(MathF.Sqrt(1f / Guard.AtLeast(1, width, nameof(width))));
-        _input = new Linear(scope.Scope("input"), inputs, 3 * width, initializer: draw);
-        _weight = scope.Parameter("state.weight", draw, width, 3 * width);
-        _bias = scope.Parameter("state.bias", Initializer.Zeros, 3 * width);
+        _weights = new RecurrentWeights(scope, inputs, Guard.AtLeast(1, width, nameof(width)), gates: 3);
     }
 
     /// <summary>The state after each event; <see cref="Sequences.Last"/> is that of the whole sequence. [.., in] → [.., h]</summary>
     public Sequences Of(Sequences x)
     {
         var tape = x.Values.Tape;
-        return x.With(GruOp.Of(_input.Of(x.Values), tape.Use(_weight), tape.Use(_bias), x.Segments));
+        return x.With(GruOp.Of(_weights.Input.Of(x.Values), tape.Use(_weights.Weight), tape.Use(_weights.Bias), x.Segments));
     }
 }
 
@@ -39,8 +35,7 @@ public sealed class Gru
 /// </summary>
 public sealed class Lstm
 {
-    private readonly Linear _input;
-    private readonly Parameter _weight, _bias;
+    private readonly RecurrentWeights _weights;
 
     /// <param name="scope">Of its parameters.</param>
     /// <param name="inputs">Numbers of an event, at least 1.</param>
@@ -48,18 +43,33 @@ public sealed class Lstm
     public Lstm(ParameterScope scope, int inputs, int width)
     {
         ArgumentNullException.ThrowIfNull(scope);
-        var draw = Initializer.Uniform(MathF.Sqrt(1f / Guard.AtLeast(1, width, nameof(width))));
-        _input = new Linear(scope.Scope("input"), inputs, 4 * width, initializer: draw);
-        _weight = scope.Parameter("state.weight", draw, width, 4 * width);
-        _bias = scope.Parameter("state.bias", Initializer.Zeros, 4 * width);
+        _weights = new RecurrentWeights(scope, inputs, Guard.AtLeast(1, width, nameof(width)), gates: 4);
         // A memory that is kept at first; a scope that reads parameters brings its own.
-        if (!scope.Reads) _bias.Mutable.Slice(width, width).Fill(1);
+        if (!scope.Reads) _weights.Bias.Mutable.Slice(width, width).Fill(1);
     }
 
     /// <summary>The state after each event; <see cref="Sequences.Last"/> is that of the whole sequence. [.., in] → [.., h]</summary>
     public Sequences Of(Sequences x)
     {
         var tape = x.Values.Tape;
-        return x.With(LstmOp.Of(_input.Of(x.Values), tape.Use(_weight), tape.Use(_bias), x.Segments));
+        return x.With(LstmOp.Of(_weights.Input.Of(x.Values), tape.Use(_weights.Weight), tape.Use(_weights.Bias), x.Segments));
     }
+}
+
+/// <summary>The parameters of a recurrence with gates: those of the inputs, and those of the state.</summary>
+internal sealed class RecurrentWeights
+{
+    public RecurrentWeights(ParameterScope scope, int inputs, int width, int gates)
+    {
+        var draw = Initializer.Uniform(MathF.Sqrt(1f / width));
+        Input = new Linear(scope.Scope("input"), inputs, gates * width, initializer: draw);
+        Weight = scope.Parameter("state.weight", draw, width, gates * width);
+        Bias = scope.Parameter("state.bias", Initializer.Zeros, gates * width);
+    }
+
+    public Linear Input { get; }
+
+    public Parameter Weight { get; }
+
+    public Parameter Bias { get; }
 }

@@ -15,18 +15,17 @@ internal sealed class BiInteraction : Op
     public static Tensor Of(Tensor x)
     {
         if (x.Shape.Rank != 3) throw new ArgumentException($"bi-interaction: the shape {x.Shape} must be [examples, fields, d].");
-        var (b, f, d) = (x.Shape[0], x.Shape[1], x.Shape[2]);
+        var (b, d) = (x.Shape[0], x.Shape[2]);
         var y = x.Tape.Push(Instance, new Shape(b, d), x);
         var sums = x.Tape.At(y.Node).Kept = x.Tape.Take(b * d);
-        LayerKernels.PoolPairs(x.Values, f, d, sums.Span, y.Mutable);
+        FieldKernels.PoolPairs(x.Values, [], [], [], [], x.Tape.Take(2 * d).Span, sums.Span, y.Mutable);
         return y;
     }
 
     public override void Backward(in Adjoint node)
     {
         if (!node.Wants(0)) return;
-        var shape = node.ShapeOf(0);
         var dx = node.GradientOf(0, out var fresh);
-        LayerKernels.PoolPairsBack(node.Input(0), shape[1], shape[2], node.Kept, node.Gradient, dx, add: !fresh);
+        FieldKernels.PoolPairsBack(node.Input(0), [], [], [], node.Kept, node.Gradient, dx, add: !fresh, [], node.ShapeOf(0)[2]);
     }
 }
