@@ -53,14 +53,13 @@ internal sealed class DeepFmComparison : Comparison
 
     private static double Score(DeepFm model, FeatureSet features, Examples examples, int threads)
     {
-        const int Block = 512;
         var scores = new float[examples.Count];
-        var batches = new ScratchPool<ExampleBatch>(() => features.CreateBatch(Block));
-        Shards.Run(examples.Count / Block, threads, block =>
+        var batches = new ScratchPool<ExampleBatch>(() => features.CreateBatch(Batch));
+        Shards.Run(examples.Count / Batch, threads, block =>
         {
             var batch = batches.Rent();
-            features.Assemble(examples, block * Block, Block, batch);
-            model.Score(batch, scores.AsSpan(block * Block, Block));
+            features.Assemble(examples, block * Batch, Batch, batch);
+            model.Score(batch, scores.AsSpan(block * Batch, Batch));
             batches.Return(batch);
         });
         return double.NaN;

@@ -11,7 +11,8 @@ namespace Recsys.Numerics;
 /// </summary>
 internal static unsafe class LayerKernels
 {
-    private const int Ahead = 24;   // rows of a table fetched before they are needed: a miss takes as long as about so many rows
+    // Rows of a table fetched before they are needed: a miss takes as long as about so many rows, or so many single numbers.
+    private const int Ahead = 24, NumbersAhead = 96;
 
     /// <summary>Adds a row to each row of the matrix.</summary>
     public static void AddRow(Span<float> matrix, ReadOnlySpan<float> row)
@@ -94,19 +95,20 @@ internal static unsafe class LayerKernels
         CheckRows(to.Length, columns, slots);
         if (slots.Length != rows.Length || scales.Length != rows.Length && !scales.IsEmpty)
             throw new ArgumentException($"There are {rows.Length} rows, {slots.Length} slots and {scales.Length} scales.", nameof(slots));
-        fixed (float* t = table, o = to)
+        fixed (float* t = table, o = to, f = scales)
+        fixed (int* row = rows, slot = slots)
         {
+            if (columns == 1)
+            {
+                AddNumbers(t, row, slot, f, rows.Length, o);
+                return;
+            }
             for (var k = 0; k < rows.Length; k++)
             {
-                if (Sse.IsSupported && k + Ahead < rows.Length) Sse.Prefetch0(t + (nint)rows[k + Ahead] * columns);
-                var scale = scales.IsEmpty ? 1 : scales[k];
-                if (columns == 1)
-                {
-                    o[slots[k]] += t[rows[k]] * scale;
-                    continue;
-                }
-                float* from = t + (nint)rows[k] * columns;
-                float* into = o + (nint)slots[k] * columns;
+                if (Sse.IsSupported) Sse.Prefetch0(t + (nint)row[Math.Min(k + Ahead, rows.Length - 1)] * columns);
+                var scale = f == null ? 1 : f[k];
+                float* from = t + (nint)row[k] * columns;
+                float* into = o + (nint)slot[k] * columns;
                 var i = 0;
                 for (; i <= columns - Vector<float>.Count; i += Vector<float>.Count)
                     Vector.Store(Vector.Load(into + i) + Vector.Load(from + i) * scale, into + i);
@@ -122,15 +124,12 @@ internal static unsafe class LayerKernels
         CheckRows(to.Length, columns, slots);
         if (slots.Length != rows.Length) throw new ArgumentException($"There are {rows.Length} rows and {slots.Length} slots.", nameof(slots));
         fixed (float* t = table, o = to)
+        fixed (int* row = rows, slot = slots)
         {
             for (var k = 0; k < rows.Length; k++)
             {
-                if (Sse.IsSupported && k + Ahead < rows.Length) Sse.Prefetch0(t + (nint)rows[k + Ahead] * columns);
-                float* from = t + (nint)rows[k] * columns;
-                float* into = o + (nint)slots[k] * columns;
-                var i = 0;
-                for (; i <= columns - Vector<float>.Count; i += Vector<float>.Count) Vector.Store(Vector.Load(from + i), into + i);
-                for (; i < columns; i++) into[i] = from[i];
+                if (Sse.IsSupported) Sse.Prefetch0(t + (nint)row[Math.Min(k + Ahead, rows.Length - 1)] * columns);
+                GemmPacking.Copy(t + (nint)row[k] * columns, o + (nint)slot[k] * columns, columns);
             }
         }
     }
@@ -194,6 +193,16 @@ internal static unsafe class LayerKernels
             for (; i <= length - Vector<float>.Count; i += Vector<float>.Count)
                 Vector.Store(Vector.Load(d + i) + factor * Vector.Load(s + i), d + i);
             for (; i < length; i++) d[i] += scale * s[i];
+        }
+    }
+
+    private static void AddNumbers(float* table, int* rows, int* slots, float* scales, int count, float* to)
+    {
+        for (var k = 0; k < count; k++)
+        {
+            if (Sse.IsSupported) Sse.Prefetch0(table + rows[Math.Min(k + NumbersAhead, count - 1)]);
+            var value = table[rows[k]];
+            to[slots[k]] += scales == null ? value : value * scales[k];
         }
     }
 
