@@ -139,11 +139,14 @@ public sealed class ExampleBatch
     internal void Show(ExampleBatch batch, int first, int count)
     {
         (Schema, Capacity, _first, Count) = (batch.Schema, count, batch._first + first, count);
-        (HasLabels, SameUser) = (batch.HasLabels, batch.SameUser);
+        (HasLabels, SameUser, ItemTable) = (batch.HasLabels, batch.SameUser, batch.ItemTable);
         (CodeColumns, NumberColumns, LabelColumns) = (batch.CodeColumns, batch.NumberColumns, batch.LabelColumns);
         (UserIds, ItemIds, ContextIds) = (batch.UserIds, batch.ItemIds, batch.ContextIds);
         (PositionColumn, QueryColumn, WeightColumn) = (batch.PositionColumn, batch.QueryColumn, batch.WeightColumn);
     }
+
+    /// <summary>The items of a request; null when filled from a training set.</summary>
+    internal FeatureTable? ItemTable { get; set; }
 
     internal int[][] CodeColumns { get; private set; }
 

@@ -98,6 +98,7 @@ public sealed partial class FeatureSet
         batch.WeightColumn.AsSpan(0, count).Fill(1);
         batch.HasLabels = false;
         batch.SameUser = true;
+        batch.ItemTable = Items;
         Assembler.Gather(this, request.Contexts ?? Contexts, batch);
         if (batch.SequenceColumns.Length == 0) return;
         Assembler.BeginSequences(batch);
@@ -120,6 +121,7 @@ public sealed partial class FeatureSet
         Begin(count, batch);
         batch.HasLabels = true;
         batch.SameUser = false;
+        batch.ItemTable = null;
     }
 
     private void Begin(int count, ExampleBatch batch)

@@ -1,3 +1,5 @@
+using Recsys.Features;
+
 namespace Recsys.Nn;
 
 /// <summary>Where the parts of <see cref="FieldVectors"/> lie among the columns of all fields side by side. Immutable.</summary>
@@ -14,15 +16,27 @@ internal sealed class FieldLayout
         Codes = new FieldPart(codes, dimension);
         Owned = new FieldPart(owned, dimension);
         Shared = new FieldPart([.. codes.Except(owned)], dimension);
+        Numbers = [.. Enumerable.Range(0, numberSlots.Length)];
         NumberRows = [.. numberSlots.Select(slot => slot * dimension)];
     }
 
     private FieldLayout(FieldLayout fields, int numbers)
     {
         (Dimension, NumberWidth, Codes, Owned, Shared) = (fields.Dimension, 1, fields.Codes, fields.Owned, fields.Shared);
-        NumberSlots = [.. Enumerable.Range(0, numbers)];
+        NumberSlots = Numbers = [.. Enumerable.Range(0, numbers)];
         NumberRows = [.. NumberSlots.Select(number => fields.Width + number)];
         Width = fields.Width + numbers;
+    }
+
+    private FieldLayout(FieldLayout all, Func<int, bool> hasField, Func<int, bool> hasNumber)
+    {
+        (Dimension, NumberWidth, Width) = (all.Dimension, all.NumberWidth, all.Width);
+        (Codes, Owned, Shared) = (Part(all.Codes), Part(all.Owned), Part(all.Shared));
+        Numbers = [.. all.Numbers.Where(hasNumber)];
+        NumberSlots = [.. Numbers.Select(number => all.NumberSlots[number])];
+        NumberRows = [.. Numbers.Select(number => all.NumberRows[number])];
+
+        FieldPart Part(FieldPart part) => new([.. part.Fields.Where(hasField)], Dimension);
     }
 
     /// <summary>d.</summary>
@@ -40,6 +54,9 @@ internal sealed class FieldLayout
     /// <summary>The fields of codes that they share.</summary>
     public FieldPart Shared { get; }
 
+    /// <summary>Its numbers, as places among all there are.</summary>
+    public int[] Numbers { get; }
+
     /// <summary>The field of each number.</summary>
     public int[] NumberSlots { get; }
 
@@ -49,8 +66,30 @@ internal sealed class FieldLayout
     /// <summary>Columns of a number: d for a value times a vector, 1 for a number as it is.</summary>
     public int NumberWidth { get; }
 
+    /// <summary>What of it tells of an item alone; null if nothing does.</summary>
+    public FieldLayout? Items { get; private set; }
+
+    /// <summary>The rest; null if there are no such.</summary>
+    public FieldLayout? Rest { get; private set; }
+
+    /// <summary>Whether no two candidates of a request differ in it.</summary>
+    public bool IsSameInRequest { get; private set; }
+
     /// <summary>The same fields, with numbers as they are behind them.</summary>
     public FieldLayout With(int numbers) => new(this, numbers);
+
+    /// <summary>The same, knowing what tells of an item alone and what differs between the candidates of a request.</summary>
+    /// <param name="isOfItem">Whether a field of codes does.</param>
+    /// <param name="sideOf">The side of a number.</param>
+    public FieldLayout Cut(Func<int, bool> isOfItem, Func<int, Side> sideOf)
+    {
+        var items = new FieldLayout(this, isOfItem, number => sideOf(number) == Side.Item);
+        if (items.Codes.Fields.Length + items.Numbers.Length == 0) return this;
+        Items = items;
+        Rest = new FieldLayout(this, field => !isOfItem(field), number => sideOf(number) != Side.Item);
+        Rest.IsSameInRequest = Rest.Owned.Fields.Length == 0 && Array.TrueForAll(Rest.Numbers, number => sideOf(number) != Side.Example);
+        return this;
+    }
 }
 
 /// <summary>Some of the fields.</summary>

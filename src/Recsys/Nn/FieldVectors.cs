@@ -1,3 +1,5 @@
+using Recsys.Features;
+
 namespace Recsys.Nn;
 
 /// <summary>
@@ -24,7 +26,20 @@ public readonly struct FieldVectors
 
     /// <summary>Σ_{i&lt;j} x_i ⊙ x_j over the fields, in time linear in them. [B, d]</summary>
     /// <exception cref="InvalidOperationException">Numbers are there as they are, without vectors.</exception>
-    public Tensor BiInteraction() => FieldPairs.Of(this);
+    public Tensor BiInteraction()
+    {
+        var pairs = FieldPairs.Of(this);
+        return Kept is null ? pairs : Kept.AddPairs(pairs, Table!, Batch!);
+    }
+
+    /// <summary>What was kept of the candidates, which these vectors then leave out; null without.</summary>
+    internal KeptItems? Kept { get; init; }
+
+    /// <summary>Whose rows the codes pick.</summary>
+    internal EmbeddingTable? Table { get; init; }
+
+    /// <summary>Of the candidates.</summary>
+    internal ExampleBatch? Batch { get; init; }
 
     internal FieldPart Part => Shared is null ? Layout.Codes : Layout.Owned;
 }

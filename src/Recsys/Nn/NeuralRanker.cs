@@ -18,6 +18,7 @@ public abstract class NeuralRanker<TSelf, TOptions> : IRanker, IFeatureModel
     private const int MostRows = 512;   // of a part whose activations stay in the second-level cache
     private readonly ScratchPool<Tape> _tapes = new(() => new Tape());
     private readonly ScratchPool<ExampleBatch> _windows = new(() => new ExampleBatch());
+    private KeptItems? _items;
 
     /// <summary>Keeps what all of them need.</summary>
     protected NeuralRanker(ParameterScope scope, FittedSchema schema, TOptions options)
@@ -84,6 +85,25 @@ public abstract class NeuralRanker<TSelf, TOptions> : IRanker, IFeatureModel
     public TSelf Freeze(TablePrecision precision)
         => TSelf.Create(ParameterScope.CopyOf(Parameters, precision), Schema, Options);
 
+    /// <summary>
+    /// The same model for requests over a catalogue: what its sums over features and its first hidden layer make of each item is computed
+    /// now and kept, so that a request computes it for its user and context alone. Scores are the same up to rounding. It takes
+    /// (first hidden layer + 2 d + 1) floats an item; models whose first layer does not read the fields side by side gain little. Not saved:
+    /// freeze again after loading, and after the features change.
+    /// </summary>
+    /// <param name="features">Whose items; requests must be assembled by this set, others are computed whole.</param>
+    /// <param name="precision">Of the tables; other weights stay as they are.</param>
+    /// <exception cref="SchemaMismatchException">The features are of another schema.</exception>
+    /// <exception cref="ArgumentException">The tables are packed already in another precision, or hold what does not fit.</exception>
+    public TSelf Freeze(FeatureSet features, TablePrecision precision = TablePrecision.Single)
+    {
+        ArgumentNullException.ThrowIfNull(features);
+        Schema.EnsureCompatible(features.Schema);
+        var frozen = Freeze(precision);
+        frozen._items = KeptItems.Of(features, (tape, batch) => frozen.Logit(tape, batch));
+        return frozen;
+    }
+
     internal Tensor LogitOf(Tape tape, ExampleBatch batch) => Logit(tape, batch);
 
     internal static Trainer TrainerOf(TSelf model, FeatureSet features, Examples examples)
@@ -145,6 +165,7 @@ public abstract class NeuralRanker<TSelf, TOptions> : IRanker, IFeatureModel
     private void ScorePart(ExampleBatch batch, Span<float> scores)
     {
         var tape = _tapes.Rent();
+        tape.Items = _items;
         try
         {
             var z = Logit(tape, batch).Values;

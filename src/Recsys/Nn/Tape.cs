@@ -40,6 +40,9 @@ public sealed class Tape
     /// <summary>Where gradients of parameters and tables go; null keeps those of parameters on the tape and drops those of tables.</summary>
     internal ShardGradients? Sink { get; set; }
 
+    /// <summary>What was kept of the items of requests, or is being kept; null without.</summary>
+    internal KeptItems? Items { get; set; }
+
     /// <summary>Random numbers of this step and shard; each op that draws takes a stream of its own.</summary>
     internal Rng Random { get; set; }
 

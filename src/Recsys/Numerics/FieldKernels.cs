@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Recsys.Numerics;
 
@@ -8,6 +9,9 @@ namespace Recsys.Numerics;
 /// </summary>
 internal static unsafe class FieldKernels
 {
+    private const int KeptAhead = 4;   // kept rows fetched before they are needed; each is many lines
+    private const int Line = 16;       // floats
+
     /// <summary>sums = Σ_f x_f and pooled = ½ [(Σ_f x_f)² − Σ_f x_f²], for each example.</summary>
     /// <param name="rows">[B, F, d].</param>
     /// <param name="shared">[S, d], fields that are the same in every example.</param>
@@ -145,6 +149,74 @@ internal static unsafe class FieldKernels
                 }
             }
         }
+    }
+
+    /// <summary>to[b] = kept[items[b]] + rest, with a rectifier if asked.</summary>
+    /// <param name="kept">[items + 1, columns]; the last row is that of unknown items.</param>
+    /// <param name="items">[B]; those outside 0..items-1 are unknown.</param>
+    /// <param name="rest">[B, columns], or [columns] for all.</param>
+    /// <param name="relu">Whether negative sums become 0.</param>
+    /// <param name="columns">At least 1.</param>
+    /// <param name="to">[B, columns].</param>
+    public static void AddKept(
+        ReadOnlySpan<float> kept, ReadOnlySpan<int> items, ReadOnlySpan<float> rest, bool relu, int columns, Span<float> to)
+    {
+        var (unknown, step) = KeptSizes(kept.Length, items.Length, rest.Length, to.Length, columns, columns);
+        var least = relu ? 0 : float.NegativeInfinity;
+        fixed (float* pk = kept, pr = rest, pt = to)
+        {
+            for (var b = 0; b < items.Length; b++)
+            {
+                if (Sse.IsSupported) PrefetchRow(pk + (nint)Row(items[Math.Min(b + KeptAhead, items.Length - 1)], unknown) * columns, columns);
+                float* from = pk + (nint)Row(items[b], unknown) * columns, add = pr + (nint)b * step, into = pt + (nint)b * columns;
+                var i = 0;
+                for (; i <= columns - Vector<float>.Count; i += Vector<float>.Count)
+                    Vector.Store(Vector.Max(Vector.Load(from + i) + Vector.Load(add + i), new Vector<float>(least)), into + i);
+                for (; i < columns; i++) into[i] = MathF.Max(from[i] + add[i], least);
+            }
+        }
+    }
+
+    /// <summary>Pairs of fields of which some were kept: to[b] = pooled + p + sums ⊙ s, (s, p) being the sums and pairs of the kept ones.</summary>
+    /// <param name="kept">[items + 1, 2 · d]; the last row is that of unknown items.</param>
+    /// <param name="items">[B]; those outside 0..items-1 are unknown.</param>
+    /// <param name="sums">[B, d], or [d] for all.</param>
+    /// <param name="pooled">As long.</param>
+    /// <param name="d">At least 1.</param>
+    /// <param name="to">[B, d].</param>
+    public static void AddKeptPairs(
+        ReadOnlySpan<float> kept, ReadOnlySpan<int> items, ReadOnlySpan<float> sums, ReadOnlySpan<float> pooled, int d, Span<float> to)
+    {
+        var (unknown, step) = KeptSizes(kept.Length, items.Length, sums.Length, to.Length, 2 * d, d);
+        if (pooled.Length != sums.Length) throw new ArgumentException("The sizes do not fit.", nameof(pooled));
+        fixed (float* pk = kept, ps = sums, pp = pooled, pt = to)
+        {
+            for (var b = 0; b < items.Length; b++)
+            {
+                if (Sse.IsSupported) PrefetchRow(pk + (nint)Row(items[Math.Min(b + KeptAhead, items.Length - 1)], unknown) * 2 * d, 2 * d);
+                float* s = pk + (nint)Row(items[b], unknown) * 2 * d, p = s + d, into = pt + (nint)b * d;
+                float* sum = ps + (nint)b * step, pool = pp + (nint)b * step;
+                var i = 0;
+                for (; i <= d - Vector<float>.Count; i += Vector<float>.Count)
+                    Vector.Store(Vector.Load(pool + i) + Vector.Load(p + i) + Vector.Load(sum + i) * Vector.Load(s + i), into + i);
+                for (; i < d; i++) into[i] = pool[i] + p[i] + sum[i] * s[i];
+            }
+        }
+    }
+
+    private static int Row(int item, int unknown) => (uint)item < (uint)unknown ? item : unknown;
+
+    private static void PrefetchRow(float* row, int columns)
+    {
+        for (var i = 0; i < columns; i += Line) Sse.Prefetch0(row + i);
+    }
+
+    private static (int Unknown, int Step) KeptSizes(int kept, int items, int rest, int to, int keptColumns, int columns)
+    {
+        if (columns < 1 || kept < keptColumns || kept % keptColumns != 0 || (long)items * columns != to
+            || rest != columns && rest != to)
+            throw new ArgumentException("The sizes do not fit.", nameof(kept));
+        return (kept / keptColumns - 1, rest == columns ? 0 : columns);
     }
 
     private static (int Examples, int Fields) Sizes(int rows, int values, int vectors, int numbers, int sums, int d)

@@ -30,9 +30,11 @@ public sealed class NetworkExamples : IDisposable
             Training = new() { Epochs = 20, Patience = 2, Metric = ValidationMetric.Higher("AUC", AucMetrics.Auc), Checkpoint = new(checkpoint) },
         }, validation);
         var small = model.Freeze(TablePrecision.Int8);
+        var serving = model.Freeze(features);   // keeps what the first layer makes of each item: requests take half the time
         // README: end
 
         Assert.NotEmpty(model.History);
+        Assert.Equal(model.Parameters.Count, serving.Parameters.Count);
         Assert.Equal(TablePrecision.Int8, small.Parameters.Tables[0].Precision);
     }
 

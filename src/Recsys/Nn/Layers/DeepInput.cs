@@ -10,8 +10,7 @@ public sealed class DeepInput
 {
     private readonly FittedSchema _schema;
     private readonly FieldEmbedding? _fields;
-    private readonly FittedFeature[] _numbers;
-    private readonly int _columns;
+    private readonly List<(FittedFeature Feature, bool Missing)> _numbers = [];   // of each column
     private readonly FieldLayout _layout;
 
     /// <param name="scope">Of its parameters.</param>
@@ -23,12 +22,16 @@ public sealed class DeepInput
         ArgumentNullException.ThrowIfNull(scope);
         ArgumentNullException.ThrowIfNull(features);
         _schema = Guard.NotNull(schema);
-        _numbers = [.. features.Where(feature => feature.Shape == FeatureShape.Number)];
-        foreach (var number in _numbers) _columns += number.IndicatorSlot < 0 ? 1 : 2;
+        foreach (var number in features.Where(feature => feature.Shape == FeatureShape.Number))
+        {
+            _numbers.Add((number, false));
+            if (number.IndicatorSlot >= 0) _numbers.Add((number, true));
+        }
         FittedFeature[] coded = [.. features.Where(feature => feature.Shape != FeatureShape.Number)];
-        if (coded.Length > 0 || _numbers.Length == 0) _fields = new FieldEmbedding(scope.Scope("fields"), schema, coded, dimension);
-        Width = (_fields?.Width ?? 0) + _columns;
-        _layout = (_fields?.Layout ?? new FieldLayout(0, [], [], [], dimension)).With(_columns);
+        if (coded.Length > 0 || _numbers.Count == 0) _fields = new FieldEmbedding(scope.Scope("fields"), schema, coded, dimension);
+        Width = (_fields?.Width ?? 0) + _numbers.Count;
+        _layout = (_fields?.Layout ?? new FieldLayout(0, [], [], [], dimension)).With(_numbers.Count)
+            .Cut(field => _fields!.IsOfItem(field), number => _numbers[number].Feature.Side);
     }
 
     /// <summary>Length of a row.</summary>
@@ -37,7 +40,7 @@ public sealed class DeepInput
     /// <summary>[B, <see cref="Width"/>]</summary>
     public Tensor Of(Tape tape, ExampleBatch batch)
     {
-        if (_fields is not null && _numbers.Length == 0) return _fields.Of(tape, batch).Flatten();
+        if (_fields is not null && _numbers.Count == 0) return _fields.Of(tape, batch).Flatten();
         var numbers = Numbers(tape, batch);
         return _fields is null ? numbers : InteractionOps.Concat(_fields.Of(tape, batch).Flatten(), numbers);
     }
@@ -48,12 +51,13 @@ public sealed class DeepInput
         ArgumentNullException.ThrowIfNull(tape);
         ArgumentNullException.ThrowIfNull(batch);
         _schema.EnsureCompatible(batch.Schema);
-        var parts = _fields?.Parts(tape, batch)
-            ?? new FieldVectors { Layout = _layout, Codes = tape.Constant(new Shape(batch.Count, 0, _layout.Dimension)) };
-        if (_columns == 0) return parts;
-        var values = tape.Constant(new Shape(_columns, batch.Count));
-        Fill(batch, values.Mutable, ofRow: 1, ofColumn: batch.Count);
-        return parts with { Layout = _layout, Values = values };
+        var (kept, part, rows) = KeptItems.For(tape, batch, _layout);
+        var parts = _fields?.PartsOf(tape, batch, _layout)
+            ?? new FieldVectors { Layout = part, Codes = tape.Constant(new Shape(rows, 0, part.Dimension)), Kept = kept, Batch = batch };
+        if (part.Numbers.Length == 0) return parts;
+        var values = tape.Constant(new Shape(part.Numbers.Length, rows));
+        for (var n = 0; n < part.Numbers.Length; n++) Column(batch, part.Numbers[n])[..rows].CopyTo(values.Mutable[(n * rows)..]);
+        return parts with { Values = values };
     }
 
     private Tensor Numbers(Tape tape, ExampleBatch batch)
@@ -61,23 +65,19 @@ public sealed class DeepInput
         ArgumentNullException.ThrowIfNull(tape);
         ArgumentNullException.ThrowIfNull(batch);
         _schema.EnsureCompatible(batch.Schema);
-        var result = tape.Constant(new Shape(batch.Count, _columns));
-        Fill(batch, result.Mutable, ofRow: _columns, ofColumn: 1);
+        var result = tape.Constant(new Shape(batch.Count, _numbers.Count));
+        var to = result.Mutable;
+        for (var number = 0; number < _numbers.Count; number++)
+        {
+            var column = Column(batch, number);
+            for (var i = 0; i < column.Length; i++) to[i * _numbers.Count + number] = column[i];
+        }
         return result;
     }
 
-    private void Fill(ExampleBatch batch, Span<float> to, int ofRow, int ofColumn)
+    private ReadOnlySpan<float> Column(ExampleBatch batch, int number)
     {
-        var column = 0;
-        foreach (var number in _numbers)
-        {
-            Fill(batch.Number(number.Index), to[(column++ * ofColumn)..], ofRow);
-            if (number.IndicatorSlot >= 0) Fill(batch.Missing(number.Index), to[(column++ * ofColumn)..], ofRow);
-        }
-    }
-
-    private static void Fill(ReadOnlySpan<float> values, Span<float> to, int apart)
-    {
-        for (var i = 0; i < values.Length; i++) to[i * apart] = values[i];
+        var (feature, missing) = _numbers[number];
+        return missing ? batch.Missing(feature.Index) : batch.Number(feature.Index);
     }
 }

@@ -50,15 +50,20 @@ public sealed class FieldEmbedding
     public int Width => _rows.FieldCount * _table.Dimension;
 
     /// <summary>The vectors of a batch. [B, F, d]</summary>
-    public Tensor Of(Tape tape, ExampleBatch batch) => _rows.Of(tape, batch, _table, _numbers);
+    public Tensor Of(Tape tape, ExampleBatch batch) => _rows.Of(tape, batch, _table, _numbers, _layout);
 
     /// <summary>The same vectors in parts, which pairs of fields and a first layer take faster. [B, F, d]</summary>
     public FieldVectors Parts(Tape tape, ExampleBatch batch)
     {
         ArgumentNullException.ThrowIfNull(tape);
         ArgumentNullException.ThrowIfNull(batch);
-        return _rows.Parts(tape, batch, _table, _numbers, _layout);
+        return PartsOf(tape, batch, _layout);
     }
 
     internal FieldLayout Layout => _layout;
+
+    /// <summary>The same of a layout that has numbers beside the fields of this one.</summary>
+    internal FieldVectors PartsOf(Tape tape, ExampleBatch batch, FieldLayout layout) => _rows.Parts(tape, batch, _table, _numbers, layout);
+
+    internal bool IsOfItem(int field) => _rows.IsOfItem(field);
 }

@@ -11,8 +11,7 @@ internal sealed class FieldRows
     private readonly FittedFeature[] _fields;
     private readonly int[] _first;
     private readonly bool _scaled;
-    private readonly int _numbers;
-    private readonly int[] _all, _owned;   // all fields; without those of codes that candidates of a request share
+    private readonly List<(int Field, bool Missing)> _numbers = [];
 
     /// <param name="schema">Of the batches.</param>
     /// <param name="fields">The features, by field.</param>
@@ -28,8 +27,8 @@ internal sealed class FieldRows
             var field = fields[f];
             if (field.Shape == FeatureShape.Number)
             {
-                _first[f] = _numbers;
-                _numbers += field.IndicatorSlot < 0 ? 1 : 2;
+                _numbers.Add((f, false));
+                if (field.IndicatorSlot >= 0) _numbers.Add((f, true));
                 continue;
             }
             _scaled |= field.Shape != FeatureShape.Code;
@@ -41,8 +40,6 @@ internal sealed class FieldRows
                     $"Feature '{field.Name}' takes the table past {int.MaxValue} rows; hash it into fewer.", nameof(fields));
         }
         RowCount = Math.Max(1, (int)rows);
-        _all = [.. Enumerable.Range(0, fields.Length)];
-        _owned = [.. _all.Where(f => fields[f].Shape == FeatureShape.Number || HangsOnItem(fields[f]))];
     }
 
     public FittedSchema Schema { get; }
@@ -51,50 +48,44 @@ internal sealed class FieldRows
     public int RowCount { get; }
 
     /// <summary>Vectors for numbers and their missing indicators.</summary>
-    public int NumberCount => _numbers;
+    public int NumberCount => _numbers.Count;
 
     public int FieldCount => _fields.Length;
 
+    /// <summary>Whether a field tells of the item alone.</summary>
+    public bool IsOfItem(int field) => IsOfItem(_fields[field]);
+
     /// <summary>The vector of each field. [B, fields, d]</summary>
-    public Tensor Of(Tape tape, ExampleBatch batch, EmbeddingTable table, Parameter? numbers)
+    public Tensor Of(Tape tape, ExampleBatch batch, EmbeddingTable table, Parameter? numbers, FieldLayout layout)
     {
         Schema.EnsureCompatible(batch.Schema);
-        var shape = new Shape(batch.Count, _fields.Length, table.Dimension);
-        return Of(tape, batch, table, numbers, _all, shape, summed: false);
+        return Of(tape, batch, table, numbers, layout, layout.Codes, batch.Count, summed: false);
     }
 
     /// <summary>The sum of the vectors of all fields; what the candidates of a request share is summed once. [B, d]</summary>
     public Tensor Sum(Tape tape, ExampleBatch batch, EmbeddingTable table, Parameter? numbers, FieldLayout layout)
     {
         Schema.EnsureCompatible(batch.Schema);
-        var request = IsRequest(tape, batch, layout);
-        var sum = Of(tape, batch, table, numbers, request ? _owned : _all, new Shape(batch.Count, table.Dimension), summed: true);
-        if (!request) return sum;
-        return sum + Of(tape, batch, table, null, layout.Shared.Fields, new Shape(1, table.Dimension), summed: true).Reshape(-1);
+        var (kept, part, rows) = KeptItems.For(tape, batch, layout);
+        var request = rows > 1 && IsRequest(tape, batch, part);
+        var sum = Of(tape, batch, table, numbers, part, request ? part.Owned : part.Codes, rows, summed: true);
+        if (request) sum += Of(tape, batch, table, null, part, part.Shared, 1, summed: true).Reshape(-1);
+        return kept is null ? sum : kept.Add(sum, table, batch, relu: false);
     }
 
-    // Fields of numbers are among them if there are numbers.
-    private Tensor Of(
-        Tape tape, ExampleBatch batch, EmbeddingTable table, Parameter? numbers, int[] fields, Shape shape, bool summed)
+    // The numbers of the layout are among them if there are numbers.
+    private Tensor Of(Tape tape, ExampleBatch batch, EmbeddingTable table, Parameter? numbers, FieldLayout layout, FieldPart part, int rows,
+        bool summed)
     {
-        Tensor? weights = numbers is null ? null : tape.Use(numbers);
-        Tensor? values = numbers is null ? null : Numbers(tape, batch);
+        var (weights, values) = numbers is null ? (null, null) : Numbers(tape, batch, numbers, layout, rows);
         var count = 0;
-        foreach (var f in fields) count += Count(batch, _fields[f], shape[0]);
+        foreach (var f in part.Fields) count += Count(batch, _fields[f], rows);
+        var step = summed ? 1 : _fields.Length;
+        var shape = summed ? new Shape(rows, table.Dimension) : new Shape(rows, _fields.Length, table.Dimension);
         var result = Lookup.Begin(tape, table, shape, count, _scaled, weights, values, out var picks);
-        var step = summed ? 1 : fields.Length;
         var k = 0;
-        for (var i = 0; i < fields.Length; i++)
-        {
-            var (f, slot) = (fields[i], summed ? 0 : i);
-            if (_fields[f].Shape != FeatureShape.Number)
-            {
-                k = Fill(batch, f, shape[0], step, slot, picks, k);
-                continue;
-            }
-            picks.NumberSlots[_first[f]] = slot;
-            if (_fields[f].IndicatorSlot >= 0) picks.NumberSlots[_first[f] + 1] = slot;
-        }
+        foreach (var f in part.Fields) k = Fill(batch, f, rows, step, summed ? 0 : f, picks, k);
+        for (var n = 0; n < picks.NumberSlots.Length; n++) picks.NumberSlots[n] = summed ? 0 : layout.NumberSlots[n];
         Lookup.Finish(result, picks, step);
         return result;
     }
@@ -106,33 +97,29 @@ internal sealed class FieldRows
     public FieldVectors Parts(Tape tape, ExampleBatch batch, EmbeddingTable table, Parameter? numbers, FieldLayout layout)
     {
         Schema.EnsureCompatible(batch.Schema);
-        var request = IsRequest(tape, batch, layout);
+        var (kept, part, rows) = KeptItems.For(tape, batch, layout);
+        var request = rows > 1 && IsRequest(tape, batch, part);
+        var (vectors, values) = numbers is null ? (null, null) : Numbers(tape, batch, numbers, part, rows);
         return new FieldVectors
         {
-            Layout = layout,
-            Codes = Codes(tape, batch, table, request ? layout.Owned : layout.Codes, batch.Count),
-            Shared = request ? Codes(tape, batch, table, layout.Shared, 1) : null,
-            Values = numbers is null ? null : Numbers(tape, batch),
-            Vectors = numbers is null ? null : tape.Use(numbers),
+            Layout = part,
+            Codes = Codes(tape, batch, table, request ? part.Owned : part.Codes, rows),
+            Shared = request ? Codes(tape, batch, table, part.Shared, 1) : null,
+            Values = values,
+            Vectors = vectors,
+            Kept = kept,
+            Table = table,
+            Batch = batch,
         };
     }
 
     /// <summary>How the parts lie.</summary>
     public FieldLayout Layout(int dimension)
     {
-        var (codes, owned, numbers) = (new List<int>(), new List<int>(), new int[_numbers]);
-        for (var f = 0; f < _fields.Length; f++)
-        {
-            if (_fields[f].Shape == FeatureShape.Number)
-            {
-                numbers[_first[f]] = f;
-                if (_fields[f].IndicatorSlot >= 0) numbers[_first[f] + 1] = f;
-                continue;
-            }
-            codes.Add(f);
-            if (HangsOnItem(_fields[f])) owned.Add(f);
-        }
-        return new FieldLayout(_fields.Length, [.. codes], [.. owned], numbers, dimension);
+        var codes = Enumerable.Range(0, _fields.Length).Where(f => _fields[f].Shape != FeatureShape.Number).ToArray();
+        var layout = new FieldLayout(_fields.Length, codes, [.. codes.Where(f => HangsOnItem(_fields[f]))],
+            [.. _numbers.Select(number => number.Field)], dimension);
+        return layout.Cut(IsOfItem, number => _fields[_numbers[number].Field].Side);
     }
 
     // [rows, fields of the part, d]
@@ -155,18 +142,30 @@ internal sealed class FieldRows
         _ => feature.Side is Side.Item or Side.Example,
     };
 
-    // [numbers, B]
-    private Tensor Numbers(Tape tape, ExampleBatch batch)
+    private static bool IsOfItem(FittedFeature feature) => feature.Kind switch
     {
-        var values = tape.Constant(new Shape(_numbers, batch.Count));
-        for (var f = 0; f < _fields.Length; f++)
+        FeatureKind.Sequence => false,
+        FeatureKind.Cross => Array.TrueForAll(feature.PartArray, IsOfItem),
+        _ => feature.Side == Side.Item,
+    };
+
+    // The vectors of a layout's numbers [N, d], and their values [N, rows].
+    private (Tensor? Vectors, Tensor? Values) Numbers(Tape tape, ExampleBatch batch, Parameter numbers, FieldLayout layout, int rows)
+    {
+        var count = layout.Numbers.Length;
+        if (count == 0) return (null, null);
+        var values = tape.Constant(new Shape(count, rows));
+        for (var n = 0; n < count; n++)
         {
-            if (_fields[f].Shape != FeatureShape.Number) continue;
-            var to = values.Mutable[(_first[f] * batch.Count)..];
-            batch.Number(_fields[f].Index).CopyTo(to);
-            if (_fields[f].IndicatorSlot >= 0) batch.Missing(_fields[f].Index).CopyTo(to[batch.Count..]);
+            var (f, missing) = _numbers[layout.Numbers[n]];
+            var column = missing ? batch.Missing(_fields[f].Index) : batch.Number(_fields[f].Index);
+            column[..rows].CopyTo(values.Mutable[(n * rows)..]);
         }
-        return values;
+        if (count == _numbers.Count) return (tape.Use(numbers), values);
+        var vectors = tape.Constant(new Shape(count, layout.Dimension));
+        for (var n = 0; n < count; n++)
+            numbers.Values.Slice(layout.Numbers[n] * layout.Dimension, layout.Dimension).CopyTo(vectors.Mutable[(n * layout.Dimension)..]);
+        return (vectors, values);
     }
 
     private static int Count(ExampleBatch batch, FittedFeature field, int rows) => field.Shape switch

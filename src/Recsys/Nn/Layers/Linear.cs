@@ -45,7 +45,11 @@ public sealed class Linear
     }
 
     private Tensor Of(in FieldVectors x, bool relu)
-        => FieldLinear.Of(x, x.Codes.Tape.Use(_weight), _bias is null ? null : x.Codes.Tape.Use(_bias), relu);
+    {
+        var tape = x.Codes.Tape;
+        Tensor? bias = _bias is null ? null : tape.Use(_bias);
+        return x.Kept is null ? FieldLinear.Of(x, tape.Use(_weight), bias, relu) : x.Kept.Linear(x, _weight, bias, relu);
+    }
 
     private Tensor Of(Tensor x, bool relu)
         => LinearOp.Of(x, x.Tape.Use(_weight), _bias is null ? null : x.Tape.Use(_bias), relu);
