@@ -1,12 +1,13 @@
-"""PyTorch on the likes of ml-1m, for the suite ctr-deep: what its FM and DeepFM reach, and what their first weights, their optimizer and the way
-of writing genres do to it.
+"""PyTorch on the likes of ml-1m, for the suite ctr-deep: what its FM, DeepFM and AutoInt reach, and what their first weights, their optimizer
+and the way of writing genres do to it.
 
-    python3 click_quality.py <folder of ml-1m> [model=fm|deepfm] [weights=torch|glorot] [adam=dense|rows] [fields=ids|profiles]
-                             [genres=sets|mean] [seed=0] [split=0] [decay=1e-5] [epochs=6]
+    python3 click_quality.py <folder of ml-1m> [model=fm|deepfm|autoint] [weights=torch|glorot] [adam=dense|rows] [fields=ids|profiles]
+                             [genres=sets|mean] [attention=paper|authors] [seed=0] [split=0] [decay=1e-5] [epochs=6]
 
-weights: of the hidden layers, PyTorch's default ±√(1 / in) or Glorot's ±√(6 / (in + out)) with biases of 0. adam: the tables are stepped as a
+weights: of the layers, PyTorch's default ±√(1 / in) or Glorot's ±√(6 / (in + out)) with biases of 0. adam: the tables are stepped as a
 whole, or only the rows that a batch touches. fields: user, item, gender, age, occupation, zip, first genre, year; or without ids and with all
-genres, each set of them one code or the mean of its genres' vectors.
+genres, each set of them one code or the mean of its genres' vectors. attention: of AutoInt, 3 layers of 2 heads of 32, as the paper prints it, or as its authors' code does: queries,
+keys, values and the residual rectified, products over the root of the width, each layer's output normalised.
 """
 import gzip
 import os
@@ -87,6 +88,40 @@ class Net(nn.Module):
         return logit if self.deep is None else logit + self.deep(e.flatten(1))[:, 0]
 
 
+class AutoInt(nn.Module):
+    HEADS, WIDTH, LAYERS = 2, 32, 3
+
+    def __init__(self, rows, slots, authors, glorot, sparse):
+        super().__init__()
+        self.slots, self.authors = slots, authors
+        self.table = nn.Embedding(rows, DIMENSION, sparse=sparse)
+        nn.init.normal_(self.table.weight, std=0.01)
+        out = self.HEADS * self.WIDTH
+        sizes = [DIMENSION] + [out] * self.LAYERS
+        self.layers = nn.ModuleList(nn.ModuleList(nn.Linear(sizes[i], out, bias=authors) for _ in range(4)) for i in range(self.LAYERS))
+        self.norms = nn.ModuleList(nn.LayerNorm(out) for _ in range(self.LAYERS)) if authors else None
+        self.output = nn.Linear(len(slots) * out, 1)
+        for layer in self.modules() if glorot else ():
+            if isinstance(layer, nn.Linear):
+                nn.init.xavier_uniform_(layer.weight)
+                if layer.bias is not None:
+                    nn.init.zeros_(layer.bias)
+
+    def forward(self, rows, weights):
+        x = self.table(rows)
+        if weights is not None:
+            x = torch.stack([part.sum(1) for part in (x * weights[..., None]).split(self.slots, 1)], 1)
+        for i, layer in enumerate(self.layers):
+            parts = [torch.relu(linear(x)) if self.authors else linear(x) for linear in layer]
+            q, k, v = (part.unflatten(-1, (self.HEADS, self.WIDTH)).transpose(1, 2) for part in parts[:3])
+            scores = q @ k.transpose(2, 3)
+            a = torch.softmax(scores / self.WIDTH ** 0.5 if self.authors else scores, -1)
+            x = torch.relu((a @ v).transpose(1, 2).flatten(2) + parts[3])
+            if self.authors:
+                x = self.norms[i](x)
+        return self.output(x.flatten(1))[:, 0]
+
+
 class RowAdam:
     """Adam on the rows that have a gradient; decay adds to it there alone; the rest keeps its weights and its moments."""
 
@@ -112,7 +147,8 @@ class RowAdam:
 
 
 def main(folder, asked):
-    given = {"model": "deepfm", "weights": "torch", "adam": "dense", "fields": "ids", "genres": "sets", "seed": "0", "split": "0",
+    given = {"model": "deepfm", "weights": "torch", "adam": "dense", "fields": "ids", "genres": "sets",
+             "attention": "paper", "seed": "0", "split": "0",
              "decay": "1e-5", "epochs": "6"}
     given.update(pair.split("=") for pair in asked)
     torch.set_num_threads(1)
@@ -124,9 +160,13 @@ def main(folder, asked):
     order = np.random.RandomState(int(given["split"])).permutation(len(labels))
     train, validation, test = (torch.from_numpy(part) for part in np.split(order, [len(order) * 8 // 10, len(order) * 9 // 10]))
     sparse, decay = given["adam"] == "rows", float(given["decay"])
-    net = Net(count, slots, given["model"] == "deepfm", given["weights"] == "glorot", sparse)
-    tables = [net.table.weight, net.weights.weight]
-    rest = [p for name, p in net.named_parameters() if name not in ("table.weight", "weights.weight")]
+    glorot = given["weights"] == "glorot"
+    if given["model"] == "autoint":
+        net = AutoInt(count, slots, given["attention"] == "authors", glorot, sparse)
+    else:
+        net = Net(count, slots, given["model"] == "deepfm", glorot, sparse)
+    tables = [module.weight for module in net.children() if isinstance(module, nn.Embedding)]
+    rest = [p for p in net.parameters() if all(p is not table for table in tables)]
     optimizers = [torch.optim.Adam(rest, lr=RATE, weight_decay=decay),
                   RowAdam(tables, decay) if sparse else torch.optim.Adam(tables, lr=RATE, weight_decay=decay)]
 

@@ -21,3 +21,13 @@ public interface IFeatureModel
     /// <summary>The schema of the training features; null for a model trained on bare numbers.</summary>
     FittedSchema? Schema { get; }
 }
+
+/// <summary>A ranker that may keep what it makes of each item of a catalogue.</summary>
+internal interface IItemKeeper
+{
+    /// <summary>Whether it does.</summary>
+    bool KeepsItems { get; }
+
+    /// <summary>Makes it do so; only while nobody else has it.</summary>
+    void KeepItems(FeatureSet features);
+}

@@ -216,6 +216,7 @@ public sealed partial class Recommender : IRecaller, IModel<Recommender>
         writer.Text("rank.name", rank.Name);
         writer.Model("rank.ranker", (object)rank.Ranker);
         writer.Model("rank.features", rank.Features);
+        if (rank.Ranker is IItemKeeper { KeepsItems: true }) writer.Flag("rank.keepsItems", true);
     }
 
     /// <inheritdoc/>
@@ -236,6 +237,7 @@ public sealed partial class Recommender : IRecaller, IModel<Recommender>
             try
             {
                 rank = RankStage.Create(reader.Text("rank.name"), ranker, features, channels);
+                if (reader.Has("rank.keepsItems") && reader.Flag("rank.keepsItems") && ranker is IItemKeeper keeper) keeper.KeepItems(features);
             }
             catch (Exception e) when (e is ArgumentException or Features.SchemaMismatchException)
             {

@@ -64,6 +64,34 @@ public sealed class RecommenderRankTests
     }
 
     [Fact]
+    public void A_ranker_that_keeps_items_does_so_in_a_loaded_recommender_too()
+    {
+        var ranker = DeepFm.Train(Features, Examples, new() { Dimension = 4, Hidden = [8], Training = new() { Epochs = 1, BatchSize = 64 } });
+        var frozen = ranker.Freeze(Features);
+        var recommender = Channels().Rank("deepfm", frozen, Features).Build();
+        var path = Path.GetTempFileName();
+        try
+        {
+            recommender.Save(path);
+            var loaded = Recommender.Load(path);
+            for (var user = 0; user < 10; user++) Assert.Equal(ListOf(recommender, user), ListOf(loaded, user));
+            // What was kept rounds differently.
+            var whole = Channels().Rank("deepfm", ranker, Features).Build();
+            Assert.Contains(Enumerable.Range(0, 10), user => !ListOf(recommender, user).SequenceEqual(ListOf(whole, user)));
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+
+        static ScoredItem[] ListOf(Recommender recommender, int user)
+        {
+            var list = new ScoredItem[20];
+            return list[..recommender.Recall(new RecallRequest(user), list)];
+        }
+    }
+
+    [Fact]
     public void The_list_is_in_the_order_of_the_ranker()
     {
         var batch = Features.CreateBatch(Examples.Count);

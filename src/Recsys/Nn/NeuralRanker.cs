@@ -10,7 +10,7 @@ namespace Recsys.Nn;
 /// </summary>
 /// <typeparam name="TSelf">The model.</typeparam>
 /// <typeparam name="TOptions">Its options.</typeparam>
-public abstract class NeuralRanker<TSelf, TOptions> : IRanker, IFeatureModel
+public abstract class NeuralRanker<TSelf, TOptions> : IRanker, IFeatureModel, IItemKeeper
     where TSelf : NeuralRanker<TSelf, TOptions>, INetwork<TSelf, TOptions>
     where TOptions : class, INetworkOptions<TOptions>, new()
 {
@@ -88,8 +88,8 @@ public abstract class NeuralRanker<TSelf, TOptions> : IRanker, IFeatureModel
     /// <summary>
     /// The same model for requests over a catalogue: what its sums over features and its first hidden layer make of each item is computed
     /// now and kept, so that a request computes it for its user and context alone. Scores are the same up to rounding. It takes
-    /// (first hidden layer + 2 d + 1) floats an item; models whose first layer does not read the fields side by side gain little. Not saved:
-    /// freeze again after loading, and after the features change.
+    /// (first hidden layer + 2 d + 1) floats an item; models whose first layer does not read the fields side by side gain little. A file
+    /// does not hold it: freeze again after loading, save in a <see cref="Recommender"/>, which does so itself.
     /// </summary>
     /// <param name="features">Whose items; requests must be assembled by this set, others are computed whole.</param>
     /// <param name="precision">Of the tables; other weights stay as they are.</param>
@@ -100,9 +100,13 @@ public abstract class NeuralRanker<TSelf, TOptions> : IRanker, IFeatureModel
         ArgumentNullException.ThrowIfNull(features);
         Schema.EnsureCompatible(features.Schema);
         var frozen = Freeze(precision);
-        frozen._items = KeptItems.Of(features, (tape, batch) => frozen.Logit(tape, batch));
+        ((IItemKeeper)frozen).KeepItems(features);
         return frozen;
     }
+
+    bool IItemKeeper.KeepsItems => _items is not null;
+
+    void IItemKeeper.KeepItems(FeatureSet features) => _items = KeptItems.Of(features, (tape, batch) => Logit(tape, batch));
 
     internal Tensor LogitOf(Tape tape, ExampleBatch batch) => Logit(tape, batch);
 

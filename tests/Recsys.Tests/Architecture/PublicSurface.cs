@@ -111,7 +111,7 @@ internal static class PublicSurface
         string[] bases = type.IsEnum
             ? [Name(Enum.GetUnderlyingType(type))]
             : [.. type.BaseType is { } b && b != typeof(object) && b != typeof(ValueType) ? [Name(b)] : Array.Empty<string>(),
-                .. type.GetInterfaces().Except(inherited).Select(i => Name(i)).Order(StringComparer.Ordinal)];
+                .. type.GetInterfaces().Except(inherited).Where(i => i.IsVisible).Select(i => Name(i)).Order(StringComparer.Ordinal)];
         var list = bases.Length == 0 || bases is ["int"] ? "" : " : " + string.Join(", ", bases);
         return $"{kind} {FullName(type)}{list}{Constraints(type.GetGenericArguments())}";
     }
