@@ -13,7 +13,7 @@ internal sealed class KeptItems
     private const int Block = 1024;
 
     private readonly FeatureTable _items;
-    private readonly Dictionary<object, (AlignedFloats Rows, int Columns)> _parts = [];
+    private readonly Dictionary<object, AlignedFloats> _parts = [];
     private bool _filling = true;
 
     private KeptItems(FeatureTable items) => _items = items;
@@ -74,7 +74,7 @@ internal sealed class KeptItems
             return rest;
         }
         var sum = rest.Tape.Constant(new Shape(batch.Count, columns));
-        FieldKernels.AddKept(_parts[of].Rows.Span, batch.Items, rest.Values, relu, columns, sum.Mutable);
+        FieldKernels.AddKept(_parts[of].Span, batch.Items, rest.Values, relu, columns, sum.Mutable);
         return sum;
     }
 
@@ -98,14 +98,17 @@ internal sealed class KeptItems
             return rest;
         }
         var pairs = rest.Tape.Constant(new Shape(batch.Count, d));
-        FieldKernels.AddKeptPairs(_parts[of].Rows.Span, batch.Items, sums, rest.Values, d, pairs.Mutable);
+        FieldKernels.AddKeptPairs(_parts[of].Span, batch.Items, sums, rest.Values, d, pairs.Mutable);
         return pairs;
     }
 
     private Span<float> Rows(object of, int columns)
     {
-        if (!_parts.TryGetValue(of, out var part))
-            _parts.Add(of, part = (new AlignedFloats(checked((_items.Count + 1) * columns)), columns));
-        return part.Rows.Span;
+        if (_parts.TryGetValue(of, out var rows)) return rows.Span;
+        if ((_items.Count + 1L) * columns > int.MaxValue)
+            throw new ArgumentException(
+                $"{_items.Count} items of {columns} numbers each are more than {int.MaxValue} to keep; freeze without the features.", "features");
+        _parts.Add(of, rows = new AlignedFloats((_items.Count + 1) * columns));
+        return rows.Span;
     }
 }

@@ -15,7 +15,8 @@ public sealed class KeptItemsTests
     public void Requests_score_as_without_what_was_kept()
     {
         foreach (var names in (string[][])[["city", "age", "brand", "tags", "price", "cities and brands", "brands and colours"],
-            ["brand", "als", "city", "price", "position"], ["price", "age", "als"], ["brand", "tags"], ["city", "age"], ["city", "price"]])
+            ["brand", "als", "city", "price", "position"], ["price", "age", "als"], ["brand", "tags"], ["city", "age"], ["city", "price"],
+            ["brand", "history", "price"]])
         {
             var features = FeaturesOf(names);
             Check(features, DeepFm.Create(Scope(), features.Schema, new DeepFmOptions { Dimension = 4, Hidden = [9, 5] }));
@@ -99,7 +100,7 @@ public sealed class KeptItemsTests
         var batch = features.CreateBatch(items.Length);
         var signals = new float[items.Length * features.Schema.Channels.Count];
         s_rng.FillNormal(5, signals);
-        features.Assemble(new CandidateRequest(2, items) { ChannelSignals = signals, Position = 3 }, batch);
+        features.Assemble(new CandidateRequest(2, items) { ChannelSignals = signals, Position = 3, History = [8, 3, 8] }, batch);
         return batch;
     }
 
@@ -147,6 +148,7 @@ public sealed class KeptItemsTests
         "als" => Feature.Channel("als"),
         "position" => Feature.Position("position"),
         "cities and brands" => Feature.Cross(name, "city", "brand"),
+        "history" => Feature.Sequence(name, "brand"),
         "brands and colours" => Feature.Cross(name, "brand", "colour"),
         _ => Feature.Category("brand", Side.Item),
     };
