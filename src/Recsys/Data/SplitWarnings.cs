@@ -20,12 +20,12 @@ internal static class SplitWarnings
         if (untimed > 0) warnings.Add(Text($"{untimed} of {data.Count} rows have no time; they are in the training part."));
 
         var (users, items, repeats) = Compare(train, test);
-        if (users > 0) warnings.Add(Text($"{users} users stand in the test part only: models know nothing of them."));
+        if (users > 0) warnings.Add(Text($"Users in the test part only: {users}. Models know nothing of them."));
         if (items > 0) warnings.Add(
-            Text($"{items} items stand in the test part only: models that learn from interactions cannot find them."));
+            Text($"Items in the test part only: {items}. Models that learn from interactions cannot find them."));
         if (repeats > 0)
             warnings.Add(
-                Text($"{repeats} test rows repeat a (user, item) pair of the training part: lists without seen items cannot hit them."));
+                Text($"Test rows that repeat a (user, item) pair of the training part: {repeats}. Lists without seen items cannot hit them."));
         return warnings;
     }
 

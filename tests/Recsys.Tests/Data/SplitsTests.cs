@@ -99,9 +99,9 @@ public class SplitsTests
         var split = Splits.ByTime(log, from: 3L);
         Assert.Equal(
             [
-                "1 users stand in the test part only: models know nothing of them.",
-                "1 items stand in the test part only: models that learn from interactions cannot find them.",
-                "1 test rows repeat a (user, item) pair of the training part: lists without seen items cannot hit them.",
+                "Users in the test part only: 1. Models know nothing of them.",
+                "Items in the test part only: 1. Models that learn from interactions cannot find them.",
+                "Test rows that repeat a (user, item) pair of the training part: 1. Lists without seen items cannot hit them.",
             ], split.Warnings);
         Assert.Contains(Splits.Random(log).Warnings, w
             => w.StartsWith("The rows have times but were split at random", StringComparison.Ordinal));
