@@ -55,6 +55,9 @@ internal sealed class FactorRows
     /// <summary>G of the bias.</summary>
     private float BiasSquares { get; set; }
 
+    /// <summary>The parameters as they are now; the bias of later steps is not in it.</summary>
+    public FactorTable Table => new(Bias, Weights, Vectors, 2);
+
     /// <summary>A step of the bias.</summary>
     /// <param name="gradient">The sum over a batch.</param>
     /// <param name="mass">What its examples count.</param>
@@ -92,27 +95,46 @@ internal sealed class FactorRows
         for (var i = 0; finite && i < Weights.Length; i += 2) finite = float.IsFinite(Weights[i]);
         return finite;
     }
+
+    /// <summary>First factors of rows without an older model; rows of one keep what it learned.</summary>
+    /// <param name="columns">The old row of each row, -1 for none; null without an older model.</param>
+    /// <param name="old">The older parameters.</param>
+    /// <param name="draw">Draws the first factors of a row.</param>
+    public void Start(int[]? columns, in FactorTable old, Action<int, Span<float>> draw)
+    {
+        for (var row = 0; row < Rows; row++)
+        {
+            var then = columns is null ? -1 : columns[row];
+            if (Weights.Length > 0 && then >= 0 && old.Weights.Length > 0) Weights[2 * row] = old.Weights[then];
+            if (row >= Vectors.Rows) continue;
+            if (then >= 0) old.Vectors[then].CopyTo(Vectors[row]);
+            else draw(row, Vectors[row]);
+        }
+    }
+
+    /// <summary>What was learned. A row that no example touched is 0, so that an unknown value adds nothing.</summary>
+    public FactorTable Finish(SparseMatrix x, int[]? columns)
+    {
+        var touched = new bool[Rows];
+        foreach (var column in x.Columns) touched[column] = true;
+        var weights = new float[Weights.Length / 2];
+        for (var row = 0; row < Rows; row++)
+        {
+            touched[row] |= columns is not null && columns[row] >= 0;
+            if (weights.Length > 0 && touched[row]) weights[row] = Weights[2 * row];
+            if (row < Vectors.Rows && !touched[row]) Vectors[row].Clear();
+        }
+        return new FactorTable(Bias, weights, Vectors);
+    }
 }
 
-/// <summary>What a training made of rows: the parameters of a finished model, not to be changed any more.</summary>
+/// <summary>The parameters of a factorisation: while it is trained, or of a finished model, not to be changed any more.</summary>
 /// <param name="Bias">w₀.</param>
 /// <param name="Weights">w of each row; empty without weights.</param>
 /// <param name="Vectors">v of each row that has one.</param>
-internal sealed record FactorTable(float Bias, float[] Weights, AlignedRows Vectors)
+/// <param name="Step">From one w to the next.</param>
+internal readonly record struct FactorTable(float Bias, float[] Weights, AlignedRows Vectors, int Step = 1)
 {
-    /// <summary>The vectors without padding. [rows · columns]</summary>
-    public float[] Packed()
-    {
-        var packed = new float[checked(Vectors.Rows * Vectors.Columns)];
-        for (var row = 0; row < Vectors.Rows; row++) Vectors[row].CopyTo(packed.AsSpan(row * Vectors.Columns));
-        return packed;
-    }
-
-    /// <summary>A table of packed vectors.</summary>
-    public static AlignedRows Unpack(float[] packed, int rows, int columns)
-    {
-        var table = new AlignedRows(rows, columns);
-        for (var row = 0; row < rows; row++) packed.AsSpan(row * columns, columns).CopyTo(table[row]);
-        return table;
-    }
+    /// <summary>Σ x w.</summary>
+    public float Linear(SparseRow row) => FactorKernel.Linear(Weights, Step, row.Columns, row.Values);
 }

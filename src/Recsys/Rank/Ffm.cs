@@ -37,44 +37,30 @@ public sealed record FfmOptions : FactorMachineOptions
 /// between a user and a film need not matter between a user and an hour. A value that training did not see adds nothing. Memory values ·
 /// fields · k. Immutable; safe for any number of threads.
 /// </summary>
-public sealed class Ffm : IRanker, IFeatureModel, IModel<Ffm>
+public sealed class Ffm : FactorMachine<Ffm, FfmOptions>, IFactorMachine<Ffm, FfmOptions>
 {
-    private readonly SparseInput _input;
-    private readonly FactorTable _table;
-    private readonly int _width;
     private readonly int[] _fieldOf;
 
-    private Ffm(SparseInput input, FactorTable table, int factors, bool normalise, FactorOutcome outcome)
-        => (_input, _fieldOf, _table, Factors, _width, Normalises, TrainingLoss, BestValidation, Epochs) = (
-            input, input.FieldOfColumns(), table, factors, FieldAwareKernel.Padded(factors), normalise, outcome.TrainingLoss,
-            outcome.Validation, outcome.Epochs);
+    private Ffm(SparseInput input, FfmOptions options) : base(input, options, parts: input.Layout.Fields.Count)
+        => _fieldOf = input.FieldOfColumns();
 
     /// <inheritdoc/>
-    public FittedSchema? Schema => _input.Schema;
+    public static string Kind => "ffm";
 
-    /// <summary>How features became columns: a feature is a field.</summary>
-    public SparseLayout Layout => _input.Layout;
-
-    /// <summary>k, the number of factors.</summary>
-    public int Factors { get; }
+    /// <inheritdoc/>
+    public static int Version => 1;
 
     /// <summary>Whether the values of an example are scaled to length 1.</summary>
-    public bool Normalises { get; }
+    public bool Normalises => Options.Normalise;
 
-    /// <summary>b; 0 without.</summary>
-    public float Bias => _table.Bias;
+    internal override bool Linear => Options.Linear;
 
-    /// <summary>w, one for each column of the layout; empty without.</summary>
-    public ReadOnlySpan<float> Weights => _table.Weights;
+    internal override FactorLoss Loss => FactorLoss.Log;
 
-    /// <summary>The mean log loss of the last epoch, each example scored before it was learned.</summary>
-    public double TrainingLoss { get; }
+    // The kernel adds λ w itself, for each pair.
+    internal override (float, float) Penalties => (0, Options.Penalty);
 
-    /// <summary>The best value of the validation metric (or loss); null without validation.</summary>
-    public double? BestValidation { get; }
-
-    /// <summary>The epochs behind the parameters: with validation those up to the best.</summary>
-    public int Epochs { get; }
+    internal override int Sums => 0;
 
     /// <summary>The factors of a value when it meets a field. [Factors]</summary>
     /// <param name="column">A column of the layout.</param>
@@ -83,181 +69,64 @@ public sealed class Ffm : IRanker, IFeatureModel, IModel<Ffm>
     {
         ArgumentOutOfRangeException.ThrowIfNegative(field);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(field, Layout.Fields.Count);
-        return _table.Vectors[column].Slice(field * _width, Factors);
+        return Table.Vectors[column].Slice(field * Width, Factors);
     }
 
-    /// <summary>Trains on encoded features. Time Epochs · examples · values² · k; memory 8 bytes for each factor.</summary>
-    /// <param name="features">The encoders and tables; the model keeps the schema and refuses batches of another.</param>
-    /// <param name="examples">With labels 0 and 1; their weights weigh the losses.</param>
-    /// <param name="options">Null for the defaults.</param>
-    /// <param name="validation">Examples to judge each epoch by, or null.</param>
-    /// <param name="warmStart">A model to go on from: same declarations and factors; ids may have been added.</param>
-    /// <param name="progress">One report per epoch, with the training loss.</param>
-    /// <param name="cancel">Checked within each batch.</param>
-    /// <exception cref="ArgumentException">A label other than 0 and 1, only one class, or a misfit.</exception>
-    /// <exception cref="ArithmeticException">The training diverged.</exception>
-    public static Ffm Train(
-        FeatureSet features, Examples examples, FfmOptions? options = null, Examples? validation = null, Ffm? warmStart = null,
-        IProgress<TrainProgress>? progress = null, CancellationToken cancel = default)
+    internal override float Logit(SparseRow row, in FactorTable table, Span<float> sums)
     {
-        ArgumentNullException.ThrowIfNull(features);
-        ArgumentNullException.ThrowIfNull(examples);
-        options ??= new FfmOptions();
-        if (warmStart is not null && (warmStart.Factors != options.Factors || warmStart.Normalises != options.Normalise
-            || warmStart.Weights.IsEmpty == options.Linear))
-            throw new ArgumentException($"The model to go on from has {warmStart.Factors} factors, normalises: {warmStart.Normalises}, " +
-                $"linear terms: {!warmStart.Weights.IsEmpty}; the options ask for {options.Factors}, {options.Normalise} and " +
-                $"{options.Linear}.", nameof(warmStart));
-        var input = new SparseInput(features.Schema, options.Features, options.ListWeight);
-        var (labels, weights) = SparseInput.Targets(features, examples, binary: true, bothClasses: warmStart is null);
-        var columns = warmStart is null ? null : input.ColumnsIn(warmStart._input);
-        var x = input.Matrix(features, examples);
-
-        var (k, width, fields) = (options.Factors, FieldAwareKernel.Padded(options.Factors), input.Layout.Fields.Count);
-        var fieldOf = input.FieldOfColumns();
-        var rng = new Rng(options.Seed);
-        var rows = new FactorRows(
-            x.ColumnCount, x.ColumnCount, fields * width, options.Linear, options.Step == FactorStep.AdaGrad, options.InitialAccumulator)
-        { LearnsBias = options.Linear };
-        var highest = options.InitialScale / MathF.Sqrt(k);
-        FactorTraining.Start(rows, columns, warmStart?._table, (row, w) =>
-        {
-            for (var field = 0; field < fields; field++)
-                rng.FillUniform((ulong)(((long)row * fields + field) * k), w.Slice(field * width, k), 0, highest);
-        });
-        if (options.Linear) rows.Bias = warmStart?.Bias ?? FactorTraining.Prior(true, labels, weights);
-
-        void Scores(SparseMatrix part, float[] scores) => Shards.Run(BlockGradients.Shards, options.Threads, shard =>
-        {
-            var (start, end) = Shards.Range(part.RowCount, BlockGradients.Shards, shard);
-            for (var i = start; i < end; i++) scores[i] = Logit(part.Row(i), rows, width, fieldOf, options.Normalise);
-        }, cancel);
-        var forward = new Forward(x, labels, weights, rows, fieldOf, width, options);
-        var outcome = new FactorTraining(forward, rows, options, 0, options.Penalty).Run(
-            "ffm", FactorTraining.Validation(validation, features, input, true, options, Scores), progress, cancel);
-        return new Ffm(input, FactorTraining.Finish(rows, x, columns), k, options.Normalise, outcome);
+        var scale = Scale(row);
+        var pairs = scale * FieldAwareKernel.Pairs(table.Vectors, Width, _fieldOf, row.Columns, row.Values);
+        if (!Linear) return pairs;
+        var linear = MathF.Sqrt(scale) * table.Linear(row);
+        // Two orders of one sum: trainings, and scores of models in use, keep the bits that they had.
+        return table.Step == 1 ? pairs + (table.Bias + linear) : pairs + table.Bias + linear;
     }
 
-    /// <summary>Probabilities of a batch. Time values² · k; allocates nothing after warm-up.</summary>
-    /// <inheritdoc/>
-    public void Score(ExampleBatch batch, Span<float> scores)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    internal override void AddGradients(
+        SparseRow row, float error, float mass, in FactorTable table, BlockGradients gradients, int shard, int first)
     {
-        ArgumentNullException.ThrowIfNull(batch);
-        ArgumentOutOfRangeException.ThrowIfLessThan(scores.Length, batch.Count, nameof(scores));
-        var rows = _input.Rent(batch);
-        for (var i = 0; i < batch.Count; i++)
-        {
-            var row = rows.Row(i);
-            var scale = Scale(row, Normalises);
-            scores[i] = scale * FieldAwareKernel.Pairs(_table.Vectors, _width, _fieldOf, row.Columns, row.Values);
-            if (_table.Weights.Length > 0)
-                scores[i] += _table.Bias + MathF.Sqrt(scale) * FactorKernel.Linear(_table.Weights, 1, row.Columns, row.Values);
-        }
-        _input.Return(rows);
-        Elementwise.Sigmoid(scores[..batch.Count], scores[..batch.Count]);
-    }
-
-    private static float Logit(SparseRow row, FactorRows rows, int width, int[] fieldOf, bool normalise)
-    {
-        var scale = Scale(row, normalise);
-        var pairs = scale * FieldAwareKernel.Pairs(rows.Vectors, width, fieldOf, row.Columns, row.Values);
-        return rows.Weights.Length == 0 ? pairs
-            : pairs + rows.Bias + MathF.Sqrt(scale) * FactorKernel.Linear(rows.Weights, 2, row.Columns, row.Values);
+        var scale = Scale(row);
+        FieldAwareKernel.Gradients(table.Vectors, Width, _fieldOf, row.Columns, row.Values, error * scale, mass * Options.Penalty,
+            gradients.Vectors(shard, first, row.Length));
+        var linear = error * MathF.Sqrt(scale);
+        for (var k = 0; k < row.Length; k++)
+            gradients.Add(shard, row.Columns[k], first + k, 1, 0, linear * row.Values[k], mass);
     }
 
     // 1 / |x|²; 1 for a row of zeros, whose pairs are 0 anyway.
-    private static float Scale(SparseRow row, bool normalise)
+    private float Scale(SparseRow row)
     {
-        if (!normalise) return 1;
+        if (!Normalises) return 1;
         var squares = TensorPrimitives.SumOfSquares(row.Values);
         return squares > 0 && float.IsFinite(1 / squares) ? 1 / squares : 1;
     }
 
-    /// <inheritdoc/>
-    public static string Kind => "ffm";
-
-    /// <inheritdoc/>
-    public static int Version => 1;
-
-    /// <inheritdoc/>
-    public void Write(ModelWriter writer)
+    internal override void Draw(Rng rng, int column, Span<float> vectors)
     {
-        ArgumentNullException.ThrowIfNull(writer);
-        _input.Write(writer);
+        var (fields, highest) = (Layout.Fields.Count, Options.InitialScale / MathF.Sqrt(Factors));
+        for (var field = 0; field < fields; field++)
+            rng.FillUniform((ulong)(((long)column * fields + field) * Factors), vectors.Slice(field * Width, Factors), 0, highest);
+    }
+
+    internal override string? Misfit(Ffm old)
+        => old.Factors == Factors && old.Normalises == Normalises && old.Linear == Linear ? null
+            : $"has {old.Factors} factors, normalises: {old.Normalises}, linear terms: {old.Linear}; the options ask for {Factors}, " +
+                $"{Normalises} and {Linear}.";
+
+    internal override void WriteOptions(ModelWriter writer)
+    {
         writer.Integer("factors", Factors);
         writer.Flag("normalise", Normalises);
-        writer.Flag("linear", _table.Weights.Length > 0);
-        FactorTraining.Write(writer, new FactorOutcome(TrainingLoss, BestValidation, Epochs));
-        if (_table.Weights.Length > 0)
-        {
-            writer.Real("bias", Bias);
-            writer.Tensor("weights", _table.Weights, _table.Weights.Length);
-        }
-        var (rows, fields) = (_table.Vectors.Rows, Layout.Fields.Count);
-        var vectors = new float[checked(rows * fields * Factors)];
-        for (var vector = 0; vector < rows * fields; vector++)
-            Vector(vector / fields, vector % fields).CopyTo(vectors.AsSpan(vector * Factors));
-        writer.Tensor("vectors", vectors, rows, fields, Factors);
+        writer.Flag("linear", Linear);
     }
 
-    /// <inheritdoc/>
-    public static Ffm Read(ModelReader reader)
+    static Ffm IFactorMachine<Ffm, FfmOptions>.Create(SparseInput input, FfmOptions options) => new(input, options);
+
+    static FfmOptions IFactorMachine<Ffm, FfmOptions>.ReadOptions(ModelReader reader, SparseLayout layout) => new()
     {
-        ArgumentNullException.ThrowIfNull(reader);
-        var input = SparseInput.Read(reader);
-        var (rows, fields, factors) = (input.Layout.ColumnCount, input.Layout.Fields.Count, reader.Int32("factors", 1, 1024));
-        var linear = reader.Flag("linear");
-        var bias = linear ? reader.Single("bias") : 0;
-        var weights = linear ? reader.Tensor<float>("weights", rows) : [];
-        var vectors = reader.Tensor<float>("vectors", rows, fields, factors);
-        var width = FieldAwareKernel.Padded(factors);
-        var table = new AlignedRows(rows, fields * width);
-        for (var vector = 0; vector < rows * fields; vector++)
-            vectors.AsSpan(vector * factors, factors).CopyTo(table[vector / fields][(vector % fields * width)..]);
-        return new Ffm(
-            input, new FactorTable(bias, weights, table), factors, reader.Flag("normalise"), FactorTraining.Read(reader));
-    }
-
-    private sealed class Forward(
-        SparseMatrix x, float[] labels, float[] weights, FactorRows rows, int[] fieldOf, int width, FfmOptions options) : IFactorForward
-    {
-        private readonly float[][] _errors = new float[BlockGradients.Shards][];
-
-        public int Count => x.RowCount;
-
-        public double Work => (double)x.Count / x.RowCount * rows.Vectors.Stride;
-
-        public void BeginEpoch(int epoch)
-        {
-        }
-
-        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-        public BatchSums Gradients(int shard, ReadOnlySpan<int> order, int count, BlockGradients gradients)
-        {
-            var places = order[..count];
-            var cells = 0;
-            foreach (var place in places) cells += x.Row(place).Length;
-            gradients.Begin(shard, cells);
-            var errors = FactorTraining.Scratch(_errors, shard, places.Length);
-            for (var i = 0; i < places.Length; i++)
-            {
-                FactorKernel.FetchAhead(x, order, i, rows.Vectors);
-                errors[i] = Logit(x.Row(places[i]), rows, width, fieldOf, options.Normalise);
-            }
-            var sums = FactorTraining.Errors(true, errors, places, labels, weights);
-            var cell = 0;
-            for (var i = 0; i < places.Length; i++)
-            {
-                var row = x.Row(places[i]);
-                var mass = weights.Length == 0 ? 1 : weights[places[i]];
-                var scale = Scale(row, options.Normalise);
-                var error = errors[i] * MathF.Sqrt(scale);
-                FieldAwareKernel.Gradients(rows.Vectors, width, fieldOf, row.Columns, row.Values, errors[i] * scale,
-                    mass * options.Penalty, gradients.Vectors(shard, cell, row.Length));
-                for (var k = 0; k < row.Length; k++)
-                    gradients.Add(shard, row.Columns[k], cell++, 1, 0, error * row.Values[k], mass);
-            }
-            return sums;
-        }
-    }
+        Factors = reader.Int32("factors", 1, 1024),
+        Normalise = reader.Flag("normalise"),
+        Linear = reader.Flag("linear"),
+    };
 }

@@ -70,7 +70,7 @@ internal sealed class PairDraws
         {
             score(x, scores);
             for (var p = 0; p < differences.Length; p++) differences[p] = scores[Positives[p]] - scores[_drawn[p]];
-            return FactorTraining.MeanLoss(true, differences, ones, []);
+            return FactorLosses.MeanLoss(true, differences, ones, []);
         };
     }
 }

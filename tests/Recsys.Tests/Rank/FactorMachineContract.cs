@@ -221,6 +221,18 @@ public abstract class FactorMachineContract<TModel> where TModel : class, IRanke
         });
     }
 
+    [Fact]
+    public void A_file_that_claims_more_columns_than_it_has_bytes_is_refused_before_they_are_allocated()
+    {
+        const int Many = 50_000_000;
+        var file = Persistence.EditableModelFile.Parse(ModelBytes(Train(Features, Data, new Run { Epochs = 1 })));
+        file.Set("features.cardinalities", tensor => tensor with { Data = [.. BitConverter.GetBytes(Many), .. tensor.Data[4..]] });
+        using var stream = new MemoryStream(file.ToBytes());
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        Assert.Throws<InvalidDataException>(() => ModelFile.Load<TModel>(stream));
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, Many);
+    }
+
     protected static byte[] ModelBytes(TModel model)
     {
         using var stream = new MemoryStream();
