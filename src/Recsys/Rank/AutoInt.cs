@@ -17,8 +17,11 @@ public sealed record AutoIntOptions : DeepOptions, INetworkOptions<AutoIntOption
     /// <summary>With the paper's shape.</summary>
     public AutoIntOptions() => (Dimension, Hidden) = (16, []);
 
-    /// <summary>As the authors' program does it, other than the paper: scores divided by √d', projections rectified, rows normalised.</summary>
-    public static AutoIntOptions Reference { get; } = new() { Scaled = true, RectifiedProjections = true, LayerNorm = true };
+    /// <summary>
+    /// As the authors' program does it, other than the paper: scores divided by √d', projections with biases and rectified, rows
+    /// normalised.
+    /// </summary>
+    public static AutoIntOptions Reference { get; } = new() { Scaled = true, Bias = true, RectifiedProjections = true, LayerNorm = true };
 
     /// <summary>Layers of attention, at least 1. Default 3.</summary>
     public int Layers { get; init => field = Guard.AtLeast(1, value); } = 3;
@@ -35,6 +38,9 @@ public sealed record AutoIntOptions : DeepOptions, INetworkOptions<AutoIntOption
     /// <summary>Whether scores are divided by √d'. Default false.</summary>
     public bool Scaled { get; init; }
 
+    /// <summary>Whether queries, keys, values and W_Res e have biases. Default false.</summary>
+    public bool Bias { get; init; }
+
     /// <summary>Whether queries, keys, values and W_Res e are rectified. Default false.</summary>
     public bool RectifiedProjections { get; init; }
 
@@ -46,6 +52,7 @@ public sealed record AutoIntOptions : DeepOptions, INetworkOptions<AutoIntOption
         Heads = Heads,
         HeadWidth = HeadWidth,
         Scaled = Scaled,
+        Bias = Bias,
         ProjectionActivation = RectifiedProjections ? Activation.Relu : Activation.None,
         Residual = Residual ? AttentionResidual.Projection : AttentionResidual.None,
         Activation = Activation,
@@ -61,6 +68,7 @@ public sealed record AutoIntOptions : DeepOptions, INetworkOptions<AutoIntOption
         writer.Integer("headWidth", HeadWidth);
         writer.Flag("residual", Residual);
         writer.Flag("scaled", Scaled);
+        writer.Flag("bias", Bias);
         writer.Flag("rectifiedProjections", RectifiedProjections);
         writer.Flag("layerNorm", LayerNorm);
     }
@@ -73,6 +81,7 @@ public sealed record AutoIntOptions : DeepOptions, INetworkOptions<AutoIntOption
         HeadWidth = reader.Int32("headWidth", 1),
         Residual = reader.Flag("residual"),
         Scaled = reader.Flag("scaled"),
+        Bias = reader.Version > 1 && reader.Flag("bias"),
         RectifiedProjections = reader.Flag("rectifiedProjections"),
         LayerNorm = reader.Flag("layerNorm"),
     };
@@ -104,7 +113,7 @@ public sealed class AutoInt : NeuralRanker<AutoInt, AutoIntOptions>, INetwork<Au
     public static string Kind => "autoint";
 
     /// <inheritdoc/>
-    public static int Version => 1;
+    public static int Version => 2;
 
     /// <inheritdoc/>
     public static AutoInt Create(ParameterScope scope, FittedSchema schema, AutoIntOptions options) => new(scope, schema, options);
