@@ -24,6 +24,14 @@ public static partial class Elementwise
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static Vector128<float> Sigmoid4(Vector128<float> x) => SigmoidMap.Apply<Lanes128, Vector128<float>>(x);
 
+    /// <summary>σ of a register, for kernels that go on with it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static T Sigmoid<L, T>(T x) where L : struct, IFunctionLanes<T> where T : struct => SigmoidMap.Apply<L, T>(x);
+
+    /// <summary>The hyperbolic tangent of a register.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static T Tanh<L, T>(T x) where L : struct, IFunctionLanes<T> where T : struct => TanhMap.Apply<L, T>(x);
+
     /// <summary>log σ(x) = -softplus(-x), precise in both tails and finite for every finite x.</summary>
     public static void LogSigmoid(ReadOnlySpan<float> x, Span<float> destination) => Map<LogSigmoidMap>(x, destination);
 

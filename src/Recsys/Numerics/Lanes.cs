@@ -23,6 +23,9 @@ internal unsafe interface ILanes<TVector> where TVector : struct
 
     static abstract void Store(TVector value, float* to);
 
+    /// <summary>Stores the first <paramref name="count"/> lanes (fewer than Count); touches nothing beyond them.</summary>
+    static abstract void StorePart(TVector value, float* to, int count);
+
     static abstract TVector Add(TVector a, TVector b);
 
     static abstract TVector Subtract(TVector a, TVector b);
@@ -61,6 +64,10 @@ internal readonly unsafe partial struct Lanes512 : ILanes<Vector512<float>>
         var mask = Vector512.LessThan(Vector512<int>.Indices, Vector512.Create(count)).AsSingle();
         return Avx512F.MaskLoad(from, mask, Vector512<float>.Zero);
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StorePart(Vector512<float> value, float* to, int count)
+        => Avx512F.MaskStore(to, Vector512.LessThan(Vector512<int>.Indices, Vector512.Create(count)).AsSingle(), value);
 }
 
 internal readonly unsafe partial struct Lanes256 : ILanes<Vector256<float>>
@@ -87,6 +94,10 @@ internal readonly unsafe partial struct Lanes256 : ILanes<Vector256<float>>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> LoadPart(float* from, int count)
         => Avx.MaskLoad(from, Vector256.LessThan(Vector256<int>.Indices, Vector256.Create(count)).AsSingle());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StorePart(Vector256<float> value, float* to, int count)
+        => Avx.MaskStore(to, Vector256.LessThan(Vector256<int>.Indices, Vector256.Create(count)).AsSingle(), value);
 }
 
 internal readonly unsafe partial struct Lanes128 : ILanes<Vector128<float>>
@@ -111,6 +122,12 @@ internal readonly unsafe partial struct Lanes128 : ILanes<Vector128<float>>
         3 => Vector128.Create(from[0], from[1], from[2], 0),
         _ => default,
     };
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StorePart(Vector128<float> value, float* to, int count)
+    {
+        for (var i = 0; i < count; i++) to[i] = value.GetElement(i);
+    }
 }
 
 internal readonly unsafe struct Lanes1 : ILanes<float>
@@ -120,6 +137,7 @@ internal readonly unsafe struct Lanes1 : ILanes<float>
     public static float Load(float* from) => *from;
     public static float LoadPart(float* from, int count) => 0;
     public static void Store(float value, float* to) => *to = value;
+    public static void StorePart(float value, float* to, int count) { }
     public static float Add(float a, float b) => a + b;
     public static float Subtract(float a, float b) => a - b;
     public static float Multiply(float a, float b) => a * b;

@@ -1,5 +1,3 @@
-using System.Numerics.Tensors;
-
 namespace Recsys.Numerics;
 
 /// <summary>
@@ -18,6 +16,17 @@ internal readonly ref struct RecurrentSequences(ReadOnlySpan<int> starts, ReadOn
 
     public int Steps => Lengths.IsEmpty ? 0 : Lengths[0];
 
+    /// <summary>Rows of all of them.</summary>
+    public int Total
+    {
+        get
+        {
+            var sum = 0;
+            foreach (var length in Lengths) sum += length;
+            return sum;
+        }
+    }
+
     /// <summary>How many go on at a step, given how many did at an earlier one (all) or a later one (0).</summary>
     public int Going(int step, int before)
     {
@@ -28,193 +37,175 @@ internal readonly ref struct RecurrentSequences(ReadOnlySpan<int> starts, ReadOn
 }
 
 /// <summary>
-/// The steps of a GRU (gates r, z, n) and of an LSTM (gates i, f, g, o), forward and back. Each step is one product for all sequences that go
-/// on. Thread-safe; nothing is allocated.
+/// A GRU (gates r, z, n) and an LSTM (gates i, f, g, o) over sequences, forward and back: at each step one product for all sequences that go
+/// on, then their gates. What a step keeps lies together, step after step and longest sequence first, so that it is a matrix as it stands.
+/// Thread-safe; nothing is allocated.
 /// </summary>
-internal static class RecurrentKernels
+internal static unsafe class RecurrentKernels
 {
+    /// <summary>Floats that a way forward keeps for a row: the gates, and h_{t−1}.</summary>
+    public static int Kept(int gates) => gates == 3 ? 5 : 7;
+
     /// <summary>
-    /// r = σ(p_r + s_r), z = σ(p_z + s_z), n = tanh(p_n + r ⊙ s_n), h_t = (1 − z) ⊙ n + z ⊙ h_{t−1}, s = h_{t−1} W + b.
+    /// r = σ(p_r + s_r), z = σ(p_z + s_z), n = tanh(p_n + r ⊙ s_n), h_t = (1 − z) ⊙ n + z ⊙ h_{t−1}, s = h_{t−1} W + b, from h = 0.
     /// </summary>
     /// <param name="sequences">Over which.</param>
     /// <param name="p">[rows, 3 h]</param>
     /// <param name="weights">W: [h, 3 h].</param>
     /// <param name="bias">b: [3 h].</param>
-    /// <param name="kept">Receives r, z, n, s_n of each row: [rows, 4 h].</param>
-    /// <param name="scratch">[sequences, 4 h]</param>
+    /// <param name="kept">Receives r, z, n, s_n and, behind those of all, h_{t−1}: [total, 5 h]. If nobody goes back, one step of it
+    /// suffices: [sequences, 5 h].</param>
+    /// <param name="scratch">[sequences, 3 h]</param>
     /// <param name="states">Receives h_t of each row: [rows, h].</param>
     public static void GruForward(in RecurrentSequences sequences, ReadOnlySpan<float> p, ReadOnlySpan<float> weights,
         ReadOnlySpan<float> bias, Span<float> kept, Span<float> scratch, Span<float> states)
-    {
-        var h = bias.Length / 3;
-        var sums = scratch[..(sequences.Count * 3 * h)];
-        var previous = scratch[sums.Length..];
-        for (int step = 0, going = sequences.Count; step < sequences.Steps; step++)
-        {
-            going = sequences.Going(step, going);
-            Sums(sequences, step, going, states, weights, bias, previous, sums);
-            for (var a = 0; a < going; a++)
-            {
-                var row = sequences.Starts[a] + step;
-                var (from, to) = (row * 3 * h, row * 4 * h);
-                var s = sums.Slice(a * 3 * h, 3 * h);
-                var gates = kept.Slice(to, 2 * h);
-                TensorPrimitives.Add(p.Slice(from, 2 * h), s[..(2 * h)], gates);
-                Elementwise.Sigmoid(gates, gates);
-                var n = kept.Slice(to + 2 * h, h);
-                s[(2 * h)..].CopyTo(kept[(to + 3 * h)..]);
-                TensorPrimitives.MultiplyAdd(gates[..h], s[(2 * h)..], p.Slice(from + 2 * h, h), n);
-                Elementwise.Tanh(n, n);
-                var state = states.Slice(row * h, h);
-                // n + z (h − n); h_0 = 0.
-                if (step == 0) TensorPrimitives.Negate(n, state);
-                else TensorPrimitives.Subtract(previous.Slice(a * h, h), n, state);
-                TensorPrimitives.MultiplyAdd(gates[h..], state, n, state);
-            }
-        }
-    }
+        => Forward(3, sequences, p, weights, bias, kept, scratch, states);
 
-    /// <summary>The way back of a GRU: ∂p, ∂s and h_{t−1} of each row in use.</summary>
-    /// <param name="sequences">Over which.</param>
-    /// <param name="weights">W: [h, 3 h].</param>
-    /// <param name="kept">What the way forward kept.</param>
-    /// <param name="states">[rows, h]</param>
-    /// <param name="gradient">Of the states; used as scratch.</param>
-    /// <param name="dp">Receives ∂p: [rows, 3 h].</param>
-    /// <param name="ds">Receives ∂s: [rows, 3 h].</param>
-    /// <param name="before">Receives h_{t−1}: [rows, h].</param>
-    /// <param name="scratch">[sequences, 4 h]</param>
-    public static void GruBackward(in RecurrentSequences sequences, ReadOnlySpan<float> weights, ReadOnlySpan<float> kept,
-        ReadOnlySpan<float> states, Span<float> gradient, Span<float> dp, Span<float> ds, Span<float> before, Span<float> scratch)
-    {
-        var h = weights.Length == 0 ? 0 : (int)Math.Sqrt(weights.Length / 3);
-        var changes = scratch[..(sequences.Count * 3 * h)];
-        var later = scratch[changes.Length..];
-        later.Clear();
-        for (int step = sequences.Steps - 1, going = 0; step >= 0; step--)
-        {
-            going = sequences.Going(step, going);
-            for (var a = 0; a < going; a++)
-            {
-                var row = sequences.Starts[a] + step;
-                var gates = kept.Slice(row * 4 * h, 4 * h);
-                var (g, next, old) = (row * h, a * h, (row - 1) * h);
-                for (var i = 0; i < h; i++)
-                {
-                    var (r, z, n, s) = (gates[i], gates[h + i], gates[2 * h + i], gates[3 * h + i]);
-                    var state = step == 0 ? 0 : states[old + i];
-                    var d = gradient[g + i] + later[next + i];
-                    var dn = d * (1 - z) * (1 - n * n);
-                    var dr = dn * s * r * (1 - r);
-                    var dz = d * (state - n) * z * (1 - z);
-                    var at = row * 3 * h + i;
-                    (dp[at], dp[at + h], dp[at + 2 * h]) = (dr, dz, dn);
-                    (ds[at], ds[at + h], ds[at + 2 * h]) = (dr, dz, dn * r);
-                    before[g + i] = state;
-                    later[next + i] = d * z;
-                }
-                ds.Slice(row * 3 * h, 3 * h).CopyTo(changes[(a * 3 * h)..]);
-            }
-            if (step > 0)
-                Gemm.Multiply(Transpose.No, Transpose.Yes, going, h, 3 * h, 1, changes, 3 * h, weights, 3 * h, 1, later, h);
-        }
-    }
-
-    /// <summary>a = p + h_{t−1} W + b, c_t = σ(a_f) ⊙ c_{t−1} + σ(a_i) ⊙ tanh(a_g), h_t = σ(a_o) ⊙ tanh(c_t).</summary>
+    /// <summary>a = p + h_{t−1} W + b, c_t = σ(a_f) ⊙ c_{t−1} + σ(a_i) ⊙ tanh(a_g), h_t = σ(a_o) ⊙ tanh(c_t), from h = c = 0.</summary>
     /// <param name="sequences">Over which.</param>
     /// <param name="p">[rows, 4 h]</param>
     /// <param name="weights">W: [h, 4 h].</param>
     /// <param name="bias">b: [4 h].</param>
-    /// <param name="kept">Receives σ(a_i), σ(a_f), tanh(a_g), σ(a_o), c_t, tanh(c_t) of each row: [rows, 6 h].</param>
-    /// <param name="scratch">[sequences, 5 h]</param>
+    /// <param name="kept">Receives σ(a_i), σ(a_f), tanh(a_g), σ(a_o), c_t, tanh(c_t) and, behind those of all, h_{t−1}: [total, 7 h]. If
+    /// nobody goes back, one step of it suffices: [sequences, 7 h].</param>
+    /// <param name="scratch">[sequences, 4 h]</param>
     /// <param name="states">Receives h_t of each row: [rows, h].</param>
     public static void LstmForward(in RecurrentSequences sequences, ReadOnlySpan<float> p, ReadOnlySpan<float> weights,
         ReadOnlySpan<float> bias, Span<float> kept, Span<float> scratch, Span<float> states)
-    {
-        var h = bias.Length / 4;
-        var sums = scratch[..(sequences.Count * 4 * h)];
-        var previous = scratch[sums.Length..];
-        for (int step = 0, going = sequences.Count; step < sequences.Steps; step++)
-        {
-            going = sequences.Going(step, going);
-            Sums(sequences, step, going, states, weights, bias, previous, sums);
-            for (var a = 0; a < going; a++)
-            {
-                var row = sequences.Starts[a] + step;
-                var at = row * 6 * h;
-                var gates = kept.Slice(at, 4 * h);
-                TensorPrimitives.Add(p.Slice(row * 4 * h, 4 * h), sums.Slice(a * 4 * h, 4 * h), gates);
-                Elementwise.Sigmoid(gates[..(2 * h)], gates[..(2 * h)]);
-                var g = gates.Slice(2 * h, h);
-                Elementwise.Tanh(g, g);
-                var o = gates[(3 * h)..];
-                Elementwise.Sigmoid(o, o);
-                var c = kept.Slice(at + 4 * h, h);
-                TensorPrimitives.Multiply(gates[..h], g, c);
-                if (step > 0) TensorPrimitives.MultiplyAdd(gates.Slice(h, h), kept.Slice(at - 2 * h, h), c, c);
-                var t = kept.Slice(at + 5 * h, h);
-                Elementwise.Tanh(c, t);
-                TensorPrimitives.Multiply(o, t, states.Slice(row * h, h));
-            }
-        }
-    }
+        => Forward(4, sequences, p, weights, bias, kept, scratch, states);
 
-    /// <summary>The way back of an LSTM: ∂a and h_{t−1} of each row in use.</summary>
+    /// <summary>The way back of a GRU: ∂p of each row in use, ∂s in the order of what was kept.</summary>
+    /// <param name="sequences">Over which.</param>
+    /// <param name="weights">W: [h, 3 h].</param>
+    /// <param name="kept">What the way forward kept: [total, 5 h].</param>
+    /// <param name="gradient">Of the states: [rows, h].</param>
+    /// <param name="dp">Receives ∂p: [rows, 3 h].</param>
+    /// <param name="ds">Receives ∂s: [total, 3 h].</param>
+    /// <param name="scratch">[3 h + sequences, h]</param>
+    public static void GruBackward(in RecurrentSequences sequences, ReadOnlySpan<float> weights, ReadOnlySpan<float> kept,
+        ReadOnlySpan<float> gradient, Span<float> dp, Span<float> ds, Span<float> scratch)
+        => Backward(3, sequences, weights, kept, gradient, dp, ds, scratch);
+
+    /// <summary>The way back of an LSTM: ∂p of each row in use, and the same in the order of what was kept.</summary>
     /// <param name="sequences">Over which.</param>
     /// <param name="weights">W: [h, 4 h].</param>
-    /// <param name="kept">What the way forward kept.</param>
-    /// <param name="states">[rows, h]</param>
-    /// <param name="gradient">Of the states.</param>
-    /// <param name="da">Receives ∂a: [rows, 4 h].</param>
-    /// <param name="before">Receives h_{t−1}: [rows, h].</param>
-    /// <param name="scratch">[sequences, 6 h]</param>
+    /// <param name="kept">What the way forward kept: [total, 7 h].</param>
+    /// <param name="gradient">Of the states: [rows, h].</param>
+    /// <param name="dp">Receives ∂p: [rows, 4 h].</param>
+    /// <param name="ds">Receives ∂p: [total, 4 h].</param>
+    /// <param name="scratch">[4 h + 2 sequences, h]</param>
     public static void LstmBackward(in RecurrentSequences sequences, ReadOnlySpan<float> weights, ReadOnlySpan<float> kept,
-        ReadOnlySpan<float> states, ReadOnlySpan<float> gradient, Span<float> da, Span<float> before, Span<float> scratch)
+        ReadOnlySpan<float> gradient, Span<float> dp, Span<float> ds, Span<float> scratch)
+        => Backward(4, sequences, weights, kept, gradient, dp, ds, scratch);
+
+    /// <summary>What the steps together give to W and b: ∂W += Σ h_{t−1}ᵀ ∂s, ∂b += Σ ∂s. An empty span is not wanted.</summary>
+    /// <param name="sequences">Over which.</param>
+    /// <param name="kept">What the way forward kept.</param>
+    /// <param name="ds">∂s, in the same order.</param>
+    /// <param name="dw">[h, gates · h]</param>
+    /// <param name="db">[gates · h]</param>
+    /// <param name="h">Width of a state.</param>
+    public static void AddWeightGradients(in RecurrentSequences sequences, ReadOnlySpan<float> kept, ReadOnlySpan<float> ds,
+        Span<float> dw, Span<float> db, int h)
     {
-        var h = weights.Length == 0 ? 0 : (int)Math.Sqrt(weights.Length / 4);
-        var changes = scratch[..(sequences.Count * 4 * h)];
-        var later = scratch.Slice(changes.Length, sequences.Count * h);
-        var memory = scratch.Slice(changes.Length + later.Length, sequences.Count * h);
-        later.Clear();
-        memory.Clear();
-        for (int step = sequences.Steps - 1, going = 0; step >= 0; step--)
+        var total = sequences.Total;
+        if (total == 0) return;
+        var width = ds.Length / total;
+        if (!db.IsEmpty) LayerKernels.AddColumnSums(ds, db);
+        // Before the first step h is 0.
+        var first = sequences.Going(0, sequences.Count);
+        var before = kept[^(total * h)..];
+        if (dw.IsEmpty || first == total) return;
+        Gemm.Multiply(Transpose.Yes, Transpose.No, h, width, total - first, 1, before[(first * h)..], h, ds[(first * width)..], width,
+            1, dw, width);
+    }
+
+    private static void Forward(int gates, in RecurrentSequences sequences, ReadOnlySpan<float> p, ReadOnlySpan<float> weights,
+        ReadOnlySpan<float> bias, Span<float> kept, Span<float> scratch, Span<float> states)
+    {
+        var (h, width, count) = (bias.Length / gates, bias.Length, sequences.Count);
+        // Of a row, without h.
+        var size = (Kept(gates) - 1) * h;
+        var keeps = kept.Length == sequences.Total * (size + h);
+        var room = keeps ? sequences.Total : count;
+        Check(sequences, h, states.Length, bias.Length == gates * h && p.Length == gates * (long)states.Length
+            && weights.Length == width * h && kept.Length == room * (size + h) && scratch.Length >= count * width);
+        if (sequences.Steps == 0) return;
+        var before = kept[(room * size)..];
+        var (going, at) = (sequences.Going(0, count), 0);
+        before[..(going * h)].Clear();
+        scratch[..(going * width)].Clear();
+        fixed (int* starts = sequences.Starts)
+        fixed (float* pp = p, pb = bias, pk = kept, ph = before, ps = scratch, py = states)
         {
-            going = sequences.Going(step, going);
-            for (var a = 0; a < going; a++)
+            var now = new RecurrentStep { Starts = starts, Width = h, P = pp, Bias = pb, Sums = ps, States = py };
+            now.Memory = ph;
+            now.MemoryStride = h;
+            for (var step = 0; step < sequences.Steps; step++)
             {
-                var row = sequences.Starts[a] + step;
-                var gates = kept.Slice(row * 6 * h, 6 * h);
-                for (var i = 0; i < h; i++)
-                {
-                    var (input, forget, cell) = (gates[i], gates[h + i], gates[2 * h + i]);
-                    var (output, tanh) = (gates[3 * h + i], gates[5 * h + i]);
-                    var (d, m) = (gradient[row * h + i] + later[a * h + i], memory[a * h + i]);
-                    var dc = m + d * output * (1 - tanh * tanh);
-                    var old = step == 0 ? 0 : kept[(row - 1) * 6 * h + 4 * h + i];
-                    var at = row * 4 * h + i;
-                    da[at] = dc * cell * input * (1 - input);
-                    da[at + h] = dc * old * forget * (1 - forget);
-                    da[at + 2 * h] = dc * input * (1 - cell * cell);
-                    da[at + 3 * h] = d * tanh * output * (1 - output);
-                    before[row * h + i] = step == 0 ? 0 : states[(row - 1) * h + i];
-                    memory[a * h + i] = dc * forget;
-                }
-                da.Slice(row * 4 * h, 4 * h).CopyTo(changes[(a * 4 * h)..]);
+                if (step > 0)
+                    Gemm.Multiply(Transpose.No, Transpose.No, going, width, h, 1, before[(at * h)..], h, weights, width, 0, scratch, width);
+                var next = sequences.Going(step + 1, going);
+                (now.Step, now.Going, now.Next) = (step, going, next);
+                now.Kept = pk + (nint)at * size;
+                now.Before = ph + (nint)at * h;
+                if (keeps) at += going;
+                now.After = ph + (nint)at * h;
+                if (gates == 3) RecurrentGates.Gru(now);
+                else RecurrentGates.Lstm(now);
+                now.Memory = now.Kept + 4 * h;
+                now.MemoryStride = size;
+                going = next;
             }
-            if (step > 0)
-                Gemm.Multiply(Transpose.No, Transpose.Yes, going, h, 4 * h, 1, changes, 4 * h, weights, 4 * h, 0, later, h);
         }
     }
 
-    // sums = h_{t−1} W + b; h_0 = 0.
-    private static void Sums(in RecurrentSequences sequences, int step, int going, ReadOnlySpan<float> states, ReadOnlySpan<float> weights,
-        ReadOnlySpan<float> bias, Span<float> previous, Span<float> sums)
+    private static void Backward(int gates, in RecurrentSequences sequences, ReadOnlySpan<float> weights, ReadOnlySpan<float> kept,
+        ReadOnlySpan<float> gradient, Span<float> dp, Span<float> ds, Span<float> scratch)
     {
-        var width = bias.Length;
-        for (var a = 0; a < going; a++) bias.CopyTo(sums[(a * width)..]);
-        if (step == 0) return;
-        var h = weights.Length / width;
-        for (var a = 0; a < going; a++) states.Slice((sequences.Starts[a] + step - 1) * h, h).CopyTo(previous[(a * h)..]);
-        Gemm.Multiply(Transpose.No, Transpose.No, going, width, h, 1, previous, h, weights, width, 1, sums, width);
+        var (total, count) = (sequences.Total, sequences.Count);
+        if (total == 0) return;
+        var h = kept.Length / total / Kept(gates);
+        var (width, size) = (gates * h, (Kept(gates) - 1) * h);
+        Check(sequences, h, gradient.Length, kept.Length == total * (size + h) && weights.Length == width * h
+            && dp.Length == gates * (long)gradient.Length && ds.Length == total * width
+            && scratch.Length >= (width + (gates - 2) * count) * h);
+        // The products with Wᵀ read it as it lies; turned once, it need not be packed at each step.
+        var turned = scratch[..(width * h)];
+        var later = scratch.Slice(turned.Length, (gates - 2) * count * h);
+        later.Clear();
+        fixed (int* starts = sequences.Starts)
+        fixed (float* pw = weights, pt = turned, pk = kept, pg = gradient, pp = dp, ps = ds, pl = later)
+        {
+            GemmPacking.Transposed(pw, width, width, h, h, pt);
+            var before = pk + (nint)total * size;
+            var now = new RecurrentStep { Starts = starts, Width = h, Gradient = pg, DP = pp, Later = pl, LaterMemory = pl + count * h };
+            var (at, going) = (total, sequences.Going(sequences.Steps - 1, 0));
+            for (var step = sequences.Steps - 1; step >= 0; step--)
+            {
+                at -= going;
+                // That many sequences went on at the step before, too, and those that ended there lie between.
+                var earlier = step == 0 ? 0 : sequences.Going(step - 1, going);
+                (now.Step, now.Going) = (step, going);
+                now.Kept = pk + (nint)at * size;
+                now.Before = before + (nint)at * h;
+                now.DS = ps + (nint)at * width;
+                now.Memory = step == 0 ? now.Before : now.Kept - (nint)earlier * size + 4 * h;
+                now.MemoryStride = step == 0 ? h : size;
+                if (gates == 3) RecurrentGates.GruBack(now);
+                else RecurrentGates.LstmBack(now);
+                if (step > 0)
+                    Gemm.Multiply(Transpose.No, Transpose.No, going, h, width, 1, ds[(at * width)..], width, turned, h, gates == 3 ? 1 : 0,
+                        later, h);
+                going = earlier;
+            }
+        }
+    }
+
+    private static void Check(in RecurrentSequences sequences, int h, int states, bool fits)
+    {
+        for (var a = 0; a < sequences.Count; a++)
+            fits &= sequences.Starts[a] >= 0 && (sequences.Starts[a] + (long)sequences.Lengths[a]) * h <= states;
+        if (!fits) throw new ArgumentException("The sizes do not fit.");
     }
 }

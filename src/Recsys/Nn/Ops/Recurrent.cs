@@ -14,23 +14,22 @@ internal sealed class GruOp : Op
 
     public static Tensor Of(Tensor p, Tensor weights, Tensor bias, in Segments segments)
     {
-        var y = Recurrence.Begin(Instance, 3, 4, p, weights, bias, segments);
+        var y = Recurrence.Begin(Instance, 3, p, weights, bias, segments, out var kept, out var scratch);
         ref var node = ref p.Tape.At(y.Node);
-        RecurrentKernels.GruForward(Recurrence.SequencesOf(node.Ints.Span), p.Values, weights.Values, bias.Values, node.Kept.Span,
-            p.Tape.Take(4 * y.Shape.Columns * segments.Count).Span, y.Mutable);
+        RecurrentKernels.GruForward(
+            Recurrence.SequencesOf(node.Ints.Span), p.Values, weights.Values, bias.Values, kept, scratch, y.Mutable);
         return y;
     }
 
     public override void Backward(in Adjoint node)
     {
-        var (tape, rows, h, sequences) = (node.Tape, node.Output.Length / node.Shape.Columns, node.Shape.Columns, node.Ints.Length / 2);
-        var dp = Recurrence.Zeros(tape, rows * 3 * h);
-        var ds = Recurrence.Zeros(tape, rows * 3 * h);
-        var before = Recurrence.Zeros(tape, rows * h);
-        RecurrentKernels.GruBackward(
-            Recurrence.SequencesOf(node.Ints), node.Input(1), node.Kept, node.Output, node.Gradient, dp, ds, before,
-            tape.Take(4 * h * sequences).Span);
-        Recurrence.Finish(node, dp, ds, before);
+        var sequences = Recurrence.SequencesOf(node.Ints);
+        var h = node.Shape.Columns;
+        var dp = Recurrence.InputGradient(node, out var apart);
+        var ds = node.Tape.Take(3 * h * sequences.Total).Span;
+        RecurrentKernels.GruBackward(sequences, node.Input(1), node.Kept, node.Gradient, dp, ds,
+            node.Tape.Take((3 * h + sequences.Count) * h).Span);
+        Recurrence.Finish(node, apart ? dp : [], ds);
     }
 }
 
@@ -46,29 +45,30 @@ internal sealed class LstmOp : Op
 
     public static Tensor Of(Tensor p, Tensor weights, Tensor bias, in Segments segments)
     {
-        var y = Recurrence.Begin(Instance, 4, 6, p, weights, bias, segments);
+        var y = Recurrence.Begin(Instance, 4, p, weights, bias, segments, out var kept, out var scratch);
         ref var node = ref p.Tape.At(y.Node);
-        RecurrentKernels.LstmForward(Recurrence.SequencesOf(node.Ints.Span), p.Values, weights.Values, bias.Values, node.Kept.Span,
-            p.Tape.Take(5 * y.Shape.Columns * segments.Count).Span, y.Mutable);
+        RecurrentKernels.LstmForward(
+            Recurrence.SequencesOf(node.Ints.Span), p.Values, weights.Values, bias.Values, kept, scratch, y.Mutable);
         return y;
     }
 
     public override void Backward(in Adjoint node)
     {
-        var (tape, rows, h, sequences) = (node.Tape, node.Output.Length / node.Shape.Columns, node.Shape.Columns, node.Ints.Length / 2);
-        var da = Recurrence.Zeros(tape, rows * 4 * h);
-        var before = Recurrence.Zeros(tape, rows * h);
-        RecurrentKernels.LstmBackward(
-            Recurrence.SequencesOf(node.Ints), node.Input(1), node.Kept, node.Output, node.Gradient, da, before,
-            tape.Take(6 * h * sequences).Span);
-        Recurrence.Finish(node, da, da, before);
+        var sequences = Recurrence.SequencesOf(node.Ints);
+        var h = node.Shape.Columns;
+        var dp = Recurrence.InputGradient(node, out var apart);
+        var ds = node.Tape.Take(4 * h * sequences.Total).Span;
+        RecurrentKernels.LstmBackward(sequences, node.Input(1), node.Kept, node.Gradient, dp, ds,
+            node.Tape.Take((4 * h + 2 * sequences.Count) * h).Span);
+        Recurrence.Finish(node, apart ? dp : [], ds);
     }
 }
 
 /// <summary>What the recurrences share.</summary>
 internal static class Recurrence
 {
-    public static Tensor Begin(Op op, int gates, int kept, Tensor p, Tensor weights, Tensor bias, in Segments segments)
+    public static Tensor Begin(Op op, int gates, Tensor p, Tensor weights, Tensor bias, in Segments segments, out Span<float> kept,
+        out Span<float> scratch)
     {
         segments.Check(op.Name, p.Shape);
         var h = weights.Shape.Rank == 2 ? weights.Shape[0] : 0;
@@ -79,31 +79,33 @@ internal static class Recurrence
         var y = tape.Push(op, p.Shape.Rank == 3 ? new Shape(p.Shape[0], p.Shape[1], h) : new Shape(p.Shape[0], h), p, weights, bias);
         ref var node = ref tape.At(y.Node);
         node.Ints = LongestFirst(segments);
-        node.Kept = tape.Take(segments.Rows * kept * h);
-        y.Mutable.Clear();
+        node.Kept = tape.Take((node.NeedsGradient ? segments.Total : segments.Count) * RecurrentKernels.Kept(gates) * h);
+        kept = node.Kept.Span;
+        scratch = tape.Take(gates * h * segments.Count).Span;
+        if (segments.Total < segments.Rows) y.Mutable.Clear();
         return y;
     }
 
     public static RecurrentSequences SequencesOf(ReadOnlySpan<int> ints) => new(ints[..(ints.Length / 2)], ints[(ints.Length / 2)..]);
 
-    public static Span<float> Zeros(Tape tape, int length)
+    /// <summary>Where ∂p is written, zero between sequences: the gradient of p itself, unless that is not wanted or holds something.</summary>
+    public static Span<float> InputGradient(in Adjoint node, out bool apart)
     {
-        var span = tape.Take(length).Span;
-        span.Clear();
-        return span;
+        var fresh = false;
+        var dp = node.Wants(0) ? node.GradientOf(0, out fresh) : [];
+        apart = !fresh;
+        if (apart) dp = node.Tape.Take(node.ShapeOf(0).Length).Span;
+        if (SequencesOf(node.Ints).Total * node.ShapeOf(0).Columns < dp.Length) dp.Clear();
+        return dp;
     }
 
-    /// <summary>∂p, and the products over all steps: ∂W = Σ h_{t−1}ᵀ ∂s, ∂b = Σ ∂s.</summary>
-    public static void Finish(in Adjoint node, Span<float> dp, Span<float> ds, Span<float> before)
+    /// <summary>Adds ∂p if it was written apart, and the sums over all steps.</summary>
+    public static void Finish(in Adjoint node, ReadOnlySpan<float> dp, ReadOnlySpan<float> ds)
     {
-        var (h, width) = (node.ShapeOf(1)[0], node.ShapeOf(1)[1]);
-        if (node.Wants(0)) LayerKernels.AddColumnSums(dp, node.GradientOf(0));
-        if (node.Wants(1))
-        {
-            var dw = node.GradientOf(1);
-            Gemm.Multiply(Transpose.Yes, Transpose.No, h, width, before.Length / h, 1, before, h, ds, width, 1, dw, width);
-        }
-        if (node.Wants(2)) LayerKernels.AddColumnSums(ds, node.GradientOf(2));
+        if (node.Wants(0) && !dp.IsEmpty) LayerKernels.AddColumnSums(dp, node.GradientOf(0));
+        var dw = node.Wants(1) ? node.GradientOf(1) : [];
+        var db = node.Wants(2) ? node.GradientOf(2) : [];
+        RecurrentKernels.AddWeightGradients(SequencesOf(node.Ints), node.Kept, ds, dw, db, node.Shape.Columns);
     }
 
     // Starts and lengths; sequences of one length stay in order.
