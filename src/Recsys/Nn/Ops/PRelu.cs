@@ -1,3 +1,5 @@
+using Recsys.Numerics;
+
 namespace Recsys.Nn;
 
 /// <summary>
@@ -14,32 +16,15 @@ internal sealed class PRelu : Op
     {
         CheckSlope("prelu", x.Shape, slope.Shape);
         var y = x.Tape.Push(Instance, x.Shape, x, slope);
-        var values = x.Values;
-        var a = slope.Values;
-        var to = y.Mutable;
-        var column = 0;
-        for (var i = 0; i < values.Length; i++)
-        {
-            to[i] = values[i] > 0 ? values[i] : a[column] * values[i];
-            if (++column == a.Length) column = 0;
-        }
+        SlopeKernels.PRelu(x.Values, slope.Values, y.Mutable);
         return y;
     }
 
     public override void Backward(in Adjoint node)
     {
-        var x = node.Input(0);
-        var a = node.Input(1);
-        var g = node.Gradient;
         var dx = node.Wants(0) ? node.GradientOf(0) : [];
         var da = node.Wants(1) ? node.GradientOf(1) : [];
-        var column = 0;
-        for (var i = 0; i < x.Length; i++)
-        {
-            if (!dx.IsEmpty) dx[i] += x[i] > 0 ? g[i] : a[column] * g[i];
-            if (!da.IsEmpty && !(x[i] > 0)) da[column] += g[i] * x[i];
-            if (++column == a.Length) column = 0;
-        }
+        SlopeKernels.AddPReluBack(node.Input(0), node.Input(1), node.Gradient, dx, da);
     }
 
     public static void CheckSlope(string op, Shape x, Shape slope)
