@@ -1,6 +1,5 @@
 using BenchmarkDotNet.Attributes;
 using Recsys.Nn;
-using Recsys.Numerics;
 
 namespace Recsys.Benchmarks.Kernels;
 
