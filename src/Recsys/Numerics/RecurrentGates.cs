@@ -30,7 +30,10 @@ internal unsafe struct RecurrentStep
 
     public float* Gradient, DP, DS;
 
-    /// <summary>∂h_t and ∂c_t that the later steps give; receives what this one gives to the earlier ones, without the product with W.</summary>
+    /// <summary>
+    /// ∂h_t and ∂c_t that the later steps give. What this step gives to the earlier ones, save the product with W, takes their place; of
+    /// ∂h an LSTM has nothing else.
+    /// </summary>
     public float* Later, LaterMemory;
 }
 

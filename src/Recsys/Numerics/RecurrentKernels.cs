@@ -184,7 +184,7 @@ internal static unsafe class RecurrentKernels
             for (var step = sequences.Steps - 1; step >= 0; step--)
             {
                 at -= going;
-                // That many sequences went on at the step before, too, and those that ended there lie between.
+                // Sequences of the step before, whose block ends where this one begins.
                 var earlier = step == 0 ? 0 : sequences.Going(step - 1, going);
                 (now.Step, now.Going) = (step, going);
                 now.Kept = pk + (nint)at * size;
