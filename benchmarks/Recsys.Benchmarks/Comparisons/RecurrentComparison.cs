@@ -5,7 +5,9 @@ using Recsys.Numerics;
 
 namespace Recsys.Benchmarks.Comparisons;
 
-/// <summary>GRU and LSTM, 64 wide, over 256 sequences of 50 events of 32 numbers: forward and back, in the shards of a training step.</summary>
+/// <summary>
+/// GRU and LSTM, 64 wide, over 256 sequences of 50 events of 32 numbers: forward and back, in the shards of a training step.
+/// </summary>
 internal sealed class RecurrentComparison : Comparison
 {
     private const int Batch = 256, Steps = 50, Inputs = 32, Width = 64, Cuts = 16;

@@ -5,8 +5,8 @@ using Recsys.Numerics;
 namespace Recsys.Benchmarks.Kernels;
 
 /// <summary>
-/// A recurrent layer over sequences of 50 events of 32 numbers, 64 wide: serving, and forward and back. 16 sequences are what one shard of a
-/// batch of 256 gets.
+/// A recurrent layer over sequences of 50 events of 32 numbers, 64 wide: serving, and forward and back. 16 sequences are what one shard
+/// of a batch of 256 gets.
 /// </summary>
 public class RecurrentBenchmark
 {
@@ -66,7 +66,8 @@ internal sealed class RecurrentLayer
     public Tensor Of(Tape tape, int start, int end)
     {
         var (steps, inputs) = (_shape[1], _shape[2]);
-        var x = tape.Constant(new Shape(end - start, steps, inputs), _events.AsSpan(start * steps * inputs, (end - start) * steps * inputs));
+        var shape = new Shape(end - start, steps, inputs);
+        var x = tape.Constant(shape, _events.AsSpan(start * steps * inputs, shape.Length));
         tape.At(x.Node).NeedsGradient = tape.Records;
         return _of(new Sequences(x, Segments.Padded(tape, _lengths.AsSpan(start, end - start), steps))).Values;
     }

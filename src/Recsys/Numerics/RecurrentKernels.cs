@@ -37,9 +37,9 @@ internal readonly ref struct RecurrentSequences(ReadOnlySpan<int> starts, ReadOn
 }
 
 /// <summary>
-/// A GRU (gates r, z, n) and an LSTM (gates i, f, g, o) over sequences, forward and back: at each step one product for all sequences that go
-/// on, then their gates. What a step keeps lies together, step after step and longest sequence first, so that it is a matrix as it stands.
-/// Thread-safe; nothing is allocated.
+/// A GRU (gates r, z, n) and an LSTM (gates i, f, g, o) over sequences, forward and back: at each step one product for all sequences that
+/// go on, then their gates. What a step keeps lies together, step after step and longest sequence first, so that it is a matrix as it
+/// stands. Thread-safe; nothing is allocated.
 /// </summary>
 internal static unsafe class RecurrentKernels
 {

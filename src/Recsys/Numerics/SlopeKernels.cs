@@ -5,8 +5,8 @@ namespace Recsys.Numerics;
 
 /// <summary>
 /// Activations with a learned slope for each column, or one for all: PReLU, y = x where x &gt; 0, else a x, and the gate of Dice,
-/// y = p x + (1 − p) a x. Slopes sum over ascending rows; one slope for all sums by lanes. NaN goes in and comes out. Thread-safe; nothing is
-/// allocated.
+/// y = p x + (1 − p) a x. Slopes sum over ascending rows; one slope for all sums by lanes. NaN goes in and comes out. Thread-safe; nothing
+/// is allocated.
 /// </summary>
 internal static unsafe class SlopeKernels
 {

@@ -104,7 +104,8 @@ public sealed class RecurrentKernelsTests
     {
         Assert.Equal(expected.Length, actual.Length);
         for (var i = 0; i < expected.Length; i++)
-            Assert.True(Math.Abs(actual[i] - expected[i]) <= 4e-6 * (1 + Math.Abs(expected[i])), $"{what} {i}: {actual[i]}, twin {expected[i]}");
+            Assert.True(Math.Abs(actual[i] - expected[i]) <= 4e-6 * (1 + Math.Abs(expected[i])),
+                $"{what} {i}: {actual[i]}, twin {expected[i]}");
     }
 
     private sealed class Run

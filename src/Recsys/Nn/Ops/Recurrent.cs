@@ -88,7 +88,9 @@ internal static class Recurrence
 
     public static RecurrentSequences SequencesOf(ReadOnlySpan<int> ints) => new(ints[..(ints.Length / 2)], ints[(ints.Length / 2)..]);
 
-    /// <summary>Where ∂p is written, zero between sequences: the gradient of p itself, unless that is not wanted or holds something.</summary>
+    /// <summary>
+    /// Where ∂p is written, zero between sequences: the gradient of p itself, unless that is not wanted or holds something.
+    /// </summary>
     public static Span<float> InputGradient(in Adjoint node, out bool apart)
     {
         var fresh = false;
