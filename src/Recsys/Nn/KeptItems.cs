@@ -107,7 +107,7 @@ internal sealed class KeptItems
         if (_parts.TryGetValue(of, out var rows)) return rows.Span;
         if ((_items.Count + 1L) * columns > int.MaxValue)
             throw new ArgumentException(
-                $"{_items.Count} items of {columns} numbers each are more than {int.MaxValue} to keep; freeze without the features.", "features");
+                $"{_items.Count} items of {columns} numbers each are more than {int.MaxValue} to keep; freeze without the features.");
         _parts.Add(of, rows = new AlignedFloats((_items.Count + 1) * columns));
         return rows.Span;
     }
