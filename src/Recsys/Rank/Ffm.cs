@@ -76,10 +76,7 @@ public sealed class Ffm : FactorMachine<Ffm, FfmOptions>, IFactorMachine<Ffm, Ff
     {
         var scale = Scale(row);
         var pairs = scale * FieldAwareKernel.Pairs(table.Vectors, Width, _fieldOf, row.Columns, row.Values);
-        if (!Linear) return pairs;
-        var linear = MathF.Sqrt(scale) * table.Linear(row);
-        // Two orders of one sum: trainings, and scores of models in use, keep the bits that they had.
-        return table.Step == 1 ? pairs + (table.Bias + linear) : pairs + table.Bias + linear;
+        return Linear ? pairs + (table.Bias + MathF.Sqrt(scale) * table.Linear(row)) : pairs;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
