@@ -29,5 +29,5 @@ internal interface IItemKeeper
     bool KeepsItems { get; }
 
     /// <summary>Makes it do so; only while nobody else has it.</summary>
-    void KeepItems(FeatureSet features);
+    void KeepItems(FeatureSet features, CancellationToken cancel = default);
 }

@@ -21,7 +21,8 @@ internal sealed class KeptItems
     /// <summary>Keeps what a network makes of the items of a set of features.</summary>
     /// <param name="features">Whose items.</param>
     /// <param name="pass">Computes the network for a batch.</param>
-    public static KeptItems Of(FeatureSet features, Action<Tape, ExampleBatch> pass)
+    /// <param name="cancel">Checked for each block.</param>
+    public static KeptItems Of(FeatureSet features, Action<Tape, ExampleBatch> pass, CancellationToken cancel)
     {
         var kept = new KeptItems(features.Items);
         var tape = new Tape { Items = kept };
@@ -29,6 +30,7 @@ internal sealed class KeptItems
         var ids = new int[Block];
         for (var first = 0; first <= kept._items.Count; first += Block)   // the last is the row of unknown items
         {
+            cancel.ThrowIfCancellationRequested();
             var count = Math.Min(Block, kept._items.Count + 1 - first);
             for (var i = 0; i < count; i++) ids[i] = first + i;
             features.Assemble(-1, ids.AsSpan(0, count), batch);

@@ -93,20 +93,23 @@ public abstract class NeuralRanker<TSelf, TOptions> : IRanker, IFeatureModel, II
     /// </summary>
     /// <param name="features">Whose items; requests must be assembled by this set, others are computed whole.</param>
     /// <param name="precision">Of the tables; other weights stay as they are.</param>
+    /// <param name="cancel">Checked for each thousand items.</param>
     /// <exception cref="SchemaMismatchException">The features are of another schema.</exception>
-    /// <exception cref="ArgumentException">The tables are packed already in another precision, or hold what does not fit.</exception>
-    public TSelf Freeze(FeatureSet features, TablePrecision precision = TablePrecision.Single)
+    /// <exception cref="ArgumentException">The tables are packed already in another precision, or hold what does not fit; or there are too
+    /// many items.</exception>
+    public TSelf Freeze(FeatureSet features, TablePrecision precision = TablePrecision.Single, CancellationToken cancel = default)
     {
         ArgumentNullException.ThrowIfNull(features);
         Schema.EnsureCompatible(features.Schema);
         var frozen = Freeze(precision);
-        ((IItemKeeper)frozen).KeepItems(features);
+        ((IItemKeeper)frozen).KeepItems(features, cancel);
         return frozen;
     }
 
     bool IItemKeeper.KeepsItems => _items is not null;
 
-    void IItemKeeper.KeepItems(FeatureSet features) => _items = KeptItems.Of(features, (tape, batch) => Logit(tape, batch));
+    void IItemKeeper.KeepItems(FeatureSet features, CancellationToken cancel)
+        => _items = KeptItems.Of(features, (tape, batch) => Logit(tape, batch), cancel);
 
     internal Tensor LogitOf(Tape tape, ExampleBatch batch) => Logit(tape, batch);
 

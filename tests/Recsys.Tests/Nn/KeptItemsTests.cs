@@ -76,6 +76,14 @@ public sealed class KeptItemsTests
         Assert.Throws<SchemaMismatchException>(() => model.Freeze(FeaturesOf(["city", "price"])));
     }
 
+    [Fact]
+    public void Keeping_can_be_cancelled()
+    {
+        var features = FeaturesOf(["city", "brand"]);
+        var model = DeepFmOf(features);
+        Assert.Throws<OperationCanceledException>(() => model.Freeze(features, cancel: new CancellationToken(canceled: true)));
+    }
+
     private static void Check<TSelf, TOptions>(FeatureSet features, NeuralRanker<TSelf, TOptions> model)
         where TSelf : NeuralRanker<TSelf, TOptions>, INetwork<TSelf, TOptions>
         where TOptions : class, INetworkOptions<TOptions>, new()
