@@ -50,7 +50,7 @@ public sealed class ExampleBatch
     public bool HasLabels { get; internal set; }
 
     /// <summary>Whether all examples belong to one request: one user, one history, one context.</summary>
-    public bool SameUser { get; internal set; }
+    public bool SameUser => ItemTable is not null;
 
     /// <summary>Dense user ids, -1 for unknown. Length <see cref="Count"/>.</summary>
     public ReadOnlySpan<int> Users => UserIds.AsSpan(_first, Count);
@@ -139,7 +139,7 @@ public sealed class ExampleBatch
     internal void Show(ExampleBatch batch, int first, int count)
     {
         (Schema, Capacity, _first, Count) = (batch.Schema, count, batch._first + first, count);
-        (HasLabels, SameUser, ItemTable) = (batch.HasLabels, batch.SameUser, batch.ItemTable);
+        (HasLabels, ItemTable) = (batch.HasLabels, batch.ItemTable);
         (CodeColumns, NumberColumns, LabelColumns) = (batch.CodeColumns, batch.NumberColumns, batch.LabelColumns);
         (UserIds, ItemIds, ContextIds) = (batch.UserIds, batch.ItemIds, batch.ContextIds);
         (PositionColumn, QueryColumn, WeightColumn) = (batch.PositionColumn, batch.QueryColumn, batch.WeightColumn);

@@ -97,7 +97,6 @@ public sealed partial class FeatureSet
         batch.PositionColumn.AsSpan(0, count).Fill(request.Position);
         batch.WeightColumn.AsSpan(0, count).Fill(1);
         batch.HasLabels = false;
-        batch.SameUser = true;
         batch.ItemTable = Items;
         Assembler.Gather(this, request.Contexts ?? Contexts, batch);
         if (batch.SequenceColumns.Length == 0) return;
@@ -120,7 +119,6 @@ public sealed partial class FeatureSet
         Schema.EnsureCompatible(examples.Schema);
         Begin(count, batch);
         batch.HasLabels = true;
-        batch.SameUser = false;
         batch.ItemTable = null;
     }
 

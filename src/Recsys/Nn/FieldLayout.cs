@@ -3,7 +3,7 @@ using Recsys.Features;
 namespace Recsys.Nn;
 
 /// <summary>Where the parts of <see cref="FieldVectors"/> lie among the columns of all fields side by side. Immutable.</summary>
-internal sealed class FieldLayout
+internal sealed record FieldLayout
 {
     /// <param name="fieldCount">F.</param>
     /// <param name="codes">The fields of codes, ascending.</param>
@@ -66,14 +66,14 @@ internal sealed class FieldLayout
     /// <summary>Columns of a number: d for a value times a vector, 1 for a number as it is.</summary>
     public int NumberWidth { get; }
 
-    /// <summary>What of it tells of an item alone; null if nothing does.</summary>
-    public FieldLayout? Items { get; private set; }
+    /// <summary>What of it tells of an item alone; null if nothing does, or before <see cref="Cut"/>.</summary>
+    public FieldLayout? Items { get; private init; }
 
-    /// <summary>The rest; null if there are no such.</summary>
-    public FieldLayout? Rest { get; private set; }
+    /// <summary>What of it does not; null if <see cref="Items"/> is.</summary>
+    public FieldLayout? Rest { get; private init; }
 
-    /// <summary>Whether no two candidates of a request differ in it.</summary>
-    public bool IsSameInRequest { get; private set; }
+    /// <summary>Of a <see cref="Rest"/>: whether no two candidates of a request differ in it.</summary>
+    public bool IsSameInRequest { get; private init; }
 
     /// <summary>The same fields, with numbers as they are behind them.</summary>
     public FieldLayout With(int numbers) => new(this, numbers);
@@ -85,10 +85,9 @@ internal sealed class FieldLayout
     {
         var items = new FieldLayout(this, isOfItem, number => sideOf(number) == Side.Item);
         if (items.Codes.Fields.Length + items.Numbers.Length == 0) return this;
-        Items = items;
-        Rest = new FieldLayout(this, field => !isOfItem(field), number => sideOf(number) != Side.Item);
-        Rest.IsSameInRequest = Rest.Owned.Fields.Length == 0 && Array.TrueForAll(Rest.Numbers, number => sideOf(number) != Side.Example);
-        return this;
+        var rest = new FieldLayout(this, field => !isOfItem(field), number => sideOf(number) != Side.Item);
+        var same = rest.Owned.Fields.Length == 0 && Array.TrueForAll(rest.Numbers, number => sideOf(number) != Side.Example);
+        return this with { Items = items, Rest = rest with { IsSameInRequest = same } };
     }
 }
 

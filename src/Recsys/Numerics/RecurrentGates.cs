@@ -85,8 +85,8 @@ internal static unsafe class RecurrentGates
         {
             nint h = step.Width;
             float* p = step.P + row * 3 * h + i, s = step.Sums + a * 3 * h + i, b = step.Bias + i, kept = step.Kept + a * 4 * h + i;
-            var r = Elementwise.Sigmoid<L, T>(L.Add(L.Add(E.Load(s, count), E.Load(b, count)), E.Load(p, count)));
-            var z = Elementwise.Sigmoid<L, T>(L.Add(L.Add(E.Load(s + h, count), E.Load(b + h, count)), E.Load(p + h, count)));
+            var r = Elementwise.Sigmoid<L, T>(Sum<L, T, E>(s, b, p, 0, count));
+            var z = Elementwise.Sigmoid<L, T>(Sum<L, T, E>(s, b, p, h, count));
             var sum = L.Add(E.Load(s + 2 * h, count), E.Load(b + 2 * h, count));
             var n = Elementwise.Tanh<L, T>(L.MultiplyAdd(r, sum, E.Load(p + 2 * h, count)));
             var state = L.MultiplyAdd(z, L.Subtract(E.Load(step.Before + a * h + i, count), n), n);
@@ -133,12 +133,10 @@ internal static unsafe class RecurrentGates
         {
             nint h = step.Width;
             float* p = step.P + row * 4 * h + i, s = step.Sums + a * 4 * h + i, b = step.Bias + i, kept = step.Kept + a * 6 * h + i;
-            var input = Elementwise.Sigmoid<L, T>(L.Add(L.Add(E.Load(s, count), E.Load(b, count)), E.Load(p, count)));
-            var forget = Elementwise.Sigmoid<L, T>(L.Add(L.Add(E.Load(s + h, count), E.Load(b + h, count)), E.Load(p + h, count)));
-            var cell = Elementwise.Tanh<L, T>(
-                L.Add(L.Add(E.Load(s + 2 * h, count), E.Load(b + 2 * h, count)), E.Load(p + 2 * h, count)));
-            var output = Elementwise.Sigmoid<L, T>(
-                L.Add(L.Add(E.Load(s + 3 * h, count), E.Load(b + 3 * h, count)), E.Load(p + 3 * h, count)));
+            var input = Elementwise.Sigmoid<L, T>(Sum<L, T, E>(s, b, p, 0, count));
+            var forget = Elementwise.Sigmoid<L, T>(Sum<L, T, E>(s, b, p, h, count));
+            var cell = Elementwise.Tanh<L, T>(Sum<L, T, E>(s, b, p, 2 * h, count));
+            var output = Elementwise.Sigmoid<L, T>(Sum<L, T, E>(s, b, p, 3 * h, count));
             var memory = L.MultiplyAdd(forget, E.Load(step.Memory + a * step.MemoryStride + i, count), L.Multiply(input, cell));
             var tanh = Elementwise.Tanh<L, T>(memory);
             var state = L.Multiply(output, tanh);
@@ -182,6 +180,12 @@ internal static unsafe class RecurrentGates
             E.Store(dOut, ds + 3 * h, count);
         }
     }
+
+    // What goes into a gate: s + b + p.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static T Sum<L, T, E>(float* s, float* b, float* p, nint gate, int count)
+        where L : struct, IFunctionLanes<T> where T : struct where E : struct, IExtent<T>
+        => L.Add(L.Add(E.Load(s + gate, count), E.Load(b + gate, count)), E.Load(p + gate, count));
 
     // σ' = σ (1 − σ).
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -137,7 +137,7 @@ public abstract class FactorMachine<TSelf, TOptions> : IRanker, IFeatureModel
         var x = input.Matrix(features, examples);
 
         var rng = new Rng(options.Seed);
-        var rows = new FactorRows(x.ColumnCount, model._vectorRows, (model._parts ?? 1) * model.Width, model.Linear,
+        var rows = new FactorRows(x.ColumnCount, model._vectorRows, model.Parts * model.Width, model.Linear,
             options.Step == FactorStep.AdaGrad, options.InitialAccumulator)
         { LearnsBias = model.Linear && !inPairs };
         rows.Start(columns, warmStart?.Table ?? default, (column, v) => model.Draw(rng, column, v));
@@ -179,7 +179,7 @@ public abstract class FactorMachine<TSelf, TOptions> : IRanker, IFeatureModel
             writer.Real("bias", Bias);
             writer.Tensor("weights", Table.Weights, Table.Weights.Length);
         }
-        var packed = new float[checked(_vectorRows * (_parts ?? 1) * Factors)];
+        var packed = new float[checked(_vectorRows * Parts * Factors)];
         for (var i = 0; i < packed.Length; i += Factors) VectorAt(Table, i / Factors).CopyTo(packed.AsSpan(i));
         writer.Tensor("vectors", packed, Shape());
     }
@@ -196,17 +196,19 @@ public abstract class FactorMachine<TSelf, TOptions> : IRanker, IFeatureModel
         var bias = model.Linear ? reader.Single("bias") : 0;
         var weights = model.Linear ? reader.Tensor<float>("weights", input.Layout.ColumnCount) : [];
         var packed = reader.Tensor<float>("vectors", model.Shape());
-        model.Table = new FactorTable(bias, weights, new AlignedRows(model._vectorRows, (model._parts ?? 1) * model.Width));
+        model.Table = new FactorTable(bias, weights, new AlignedRows(model._vectorRows, model.Parts * model.Width));
         for (var i = 0; i < packed.Length; i += model.Factors)
             packed.AsSpan(i, model.Factors).CopyTo(model.VectorAt(model.Table, i / model.Factors));
         model._outcome = FactorOutcome.Read(reader);
         return model;
     }
 
+    private int Parts => _parts ?? 1;
+
     private long[] Shape() => _parts is { } parts ? [_vectorRows, parts, Factors] : [_vectorRows, Factors];
 
     private Span<float> VectorAt(in FactorTable table, int vector)
-        => table.Vectors[vector / (_parts ?? 1)].Slice(vector % (_parts ?? 1) * Width, Factors);
+        => table.Vectors[vector / Parts].Slice(vector % Parts * Width, Factors);
 
     // The validation metric as a function of the parameters as they are.
     private Func<double> Judge(FactorRows rows, FeatureSet features, Examples validation, CancellationToken cancel)
